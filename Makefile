@@ -1,0 +1,78 @@
+# Needs python3 (3.11 or later), pip, git and make. Everything else is set up in .venv by the targets that need it.
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+INSTALL := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r
+COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-header
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.PHONY: help run test check battery format lock clean
+
+help: ## Say what can be made here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/run.stamp ## Set up, migrate a SQLite file and serve; prints the address and a sign-in link
+	$(BIN)/python -m rolebook serve $(ARGS)
+
+test: .venv/test.stamp ## Set up and test everything: lint, types, both databases, the browser
+	@$(find_chromium)
+	$(static_checks)
+	$(BIN)/pytest tests/browser -m "not battery"
+	$(BIN)/pytest --ignore=tests/browser -m "not battery"
+
+check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests: in under three minutes
+	$(static_checks)
+	$(BIN)/pytest --ignore=tests/browser -m "not slow and not battery"
+
+battery: .venv/test.stamp ## Measure reliability in full: kills, races, large directories; takes long
+	$(BIN)/pytest --ignore=tests/browser -m battery -o timeout=1800
+
+format: .venv/test.stamp ## Format, and fix what lint can fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## Pin the requirements of pyproject.toml anew (needs uv; ARGS=--upgrade takes newer versions)
+	$(COMPILE) $(ARGS) --output-file requirements.txt
+	$(COMPILE) $(ARGS) --extra test --constraint requirements.txt --output-file requirements-test.txt
+
+clean: ## Remove the virtual environment and all caches; never a database
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define static_checks
+$(BIN)/ruff format --check .
+$(BIN)/ruff check .
+$(BIN)/mypy
+$(BIN)/lint-imports
+$(BIN)/python -m tests.shape.template_lint
+endef
+
+# Debian's Chromium drives the browser tests; playwright's own download is not used.
+define find_chromium
+test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+  if [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+  else \
+    echo "The browser tests need Chromium. Install it (apt-get install --no-install-recommends chromium)," >&2; \
+    echo "or set CHROMIUM to the path of one, and run make test again. make check does without." >&2; exit 1; \
+  fi; }
+endef
+
+# Debian keeps ensurepip in a package of its own, so the environment gets no pip: the outer pip installs into it.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Rolebook needs Python 3.11 or later: name one, as in make run PYTHON=python3.12." >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null || { echo "Rolebook needs pip (apt-get install python3-pip)." >&2; exit 1; }
+	$(PYTHON) -m venv --without-pip .venv
+
+.venv/run.stamp: requirements.txt | $(BIN)/python
+	$(INSTALL) requirements.txt
+	@touch $@
+
+# After the other, so that two installations never run side by side in one environment.
+.venv/test.stamp: requirements-test.txt .venv/run.stamp
+	$(INSTALL) requirements-test.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The room: what is true, and the only way to change it."""

@@ -1,0 +1,70 @@
+"""The one writer: every change, whichever door it came through, becomes true here."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from directory.edits import Expect
+from directory.errors import LastAdministratorError, StaleError
+from directory.model import Actor
+from directory.plan import Plan
+from directory.store.bookkeeping import insert_requests
+from directory.store.policy import has_administrator, hold_tenant
+from directory.store.unit import in_unit
+from directory.store.write import write_change, write_events
+
+Result = TypeVar("Result")
+
+
+async def in_unit_of(by: Actor, body: Callable[[], Awaitable[Result]]) -> Result:
+    """Read, plan and commit in one transaction of the actor's tenant, again from the start if another came first.
+
+    ``body`` has no effect but its statements.
+
+    Raises:
+        UnavailableError: nothing was changed.
+    """
+    try:
+        return await in_unit(by.tenant_id, body)
+    except BaseException:
+        if by.request is not None:  # what the transaction had recorded is gone with it
+            by.request.recorded = False
+        raise
+
+
+async def commit_plan(plan: Plan, *, by: Actor, now: datetime) -> None:
+    """Make a plan true inside the open unit: rows, role decisions, events and the request record together.
+
+    An empty plan writes nothing at all.
+
+    Raises:
+        LastAdministratorError: nobody active would be left to administer the tenant.
+        AlreadyExistsError: a value that must be unique is taken.
+    """
+    if not plan:
+        return
+    must_keep_one = plan.demotes_administrator and await _administered(by)
+    for change in plan.changes:
+        await write_change(change, by)
+    if must_keep_one and not await has_administrator(by.tenant_id):
+        raise LastAdministratorError
+    await write_events(plan.events, by=by, now=now)
+    if by.request is not None:
+        await insert_requests([by.request])
+        by.request.recorded = True
+
+
+async def _administered(by: Actor) -> bool:
+    """Whether the tenant has an administrator to lose; lets one unit at a time take administration away."""
+    await hold_tenant(by.tenant_id)
+    return await has_administrator(by.tenant_id)
+
+
+def check_version(kind: str, ident: object, version: int, expect: Expect) -> None:
+    """Refuse a change of something that is no longer as the caller knows it.
+
+    Raises:
+        StaleError: the version that is there is not the expected one.
+    """
+    if expect is not None and not expect(version):
+        raise StaleError(kind, ident, actual=version)

@@ -1,0 +1,107 @@
+"""What can go wrong in the directory, in plain words and without status codes.
+
+::
+
+    DirectoryError
+    ├─ NotFoundError(kind, ident)
+    ├─ AlreadyExistsError(kind, attribute, value)
+    ├─ StaleError(kind, ident, expected, actual)
+    ├─ InvalidError(attribute, reason)
+    ├─ ForbiddenError(permission)
+    ├─ UnknownSecretError(cause)
+    ├─ UnavailableError
+    └─ RefusedError                 a plan that may not be committed
+       └─ LastAdministratorError
+"""
+
+from typing import Literal
+from uuid import UUID
+
+
+class DirectoryError(Exception):
+    """Anything the directory says no to."""
+
+
+class NotFoundError(DirectoryError):
+    """No such thing in this tenant, or not one that the actor may reach: both look the same."""
+
+    def __init__(self, kind: str, ident: object) -> None:
+        super().__init__(f"no {kind} {ident}")
+        self.kind = kind
+        self.ident = str(ident)
+
+
+class AlreadyExistsError(DirectoryError):
+    """A value that must be unique is taken."""
+
+    def __init__(self, kind: str, attribute: str, value: str) -> None:
+        super().__init__(f"another {kind} already has the {attribute} {value}")
+        self.kind = kind
+        self.attribute = attribute
+        self.value = value
+
+
+class StaleError(DirectoryError):
+    """The caller expected another version than the one that is there."""
+
+    def __init__(self, kind: str, ident: object, *, actual: int) -> None:
+        super().__init__(f"{kind} {ident} is at version {actual}, which is not the one that was expected")
+        self.kind = kind
+        self.ident = str(ident)
+        self.actual = actual
+
+
+class InvalidError(DirectoryError):
+    """A value that cannot be stored, with the reason a person can act on."""
+
+    def __init__(self, attribute: str, reason: str) -> None:
+        super().__init__(f"{attribute} {reason}")
+        self.attribute = attribute
+        self.reason = reason
+
+
+class ForbiddenError(DirectoryError):
+    """The actor lacks the permission that the deed needs."""
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"this needs the permission {permission}")
+        self.permission = permission
+
+
+SecretFault = Literal["malformed", "unknown", "expired", "revoked", "source paused"]
+
+
+class UnknownSecretError(DirectoryError):
+    """A secret that opens nothing; ``fault`` is for our own records, never for the caller.
+
+    The ids say whose secret it was, where its public part is known, so that the refusal can be recorded there.
+    """
+
+    def __init__(
+        self,
+        fault: SecretFault,
+        *,
+        tenant_id: UUID | None = None,
+        source_id: UUID | None = None,
+        secret_id: UUID | None = None,
+    ) -> None:
+        super().__init__("the secret is not valid")
+        self.fault = fault
+        self.tenant_id = tenant_id
+        self.source_id = source_id
+        self.secret_id = secret_id
+
+
+class UnavailableError(DirectoryError):
+    """The database could not do it now; nothing was changed, and trying again may work."""
+
+
+class RefusedError(DirectoryError):
+    """A plan that may not be committed."""
+
+
+class LastAdministratorError(RefusedError):
+    """The plan would leave the tenant without an active administrator."""
+
+    def __init__(self) -> None:
+        super().__init__("this would leave the tenant without an active administrator")

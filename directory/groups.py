@@ -1,0 +1,252 @@
+"""What can be done with groups: create, edit by deltas, delete, find, list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from directory.commit import check_version, commit_plan, in_unit_of
+from directory.edits import Expect, GroupEdit
+from directory.errors import AlreadyExistsError, InvalidError, NotFoundError
+from directory.facts import MembershipFacts, Moment
+from directory.ids import new_id
+from directory.model import Actor, Group, GroupAttributes, GroupId, Member, SourceId, TenantId, UserId, WaitingMember
+from directory.person import check_group
+from directory.plan import Plan, PutGroup, joined_plan
+from directory.plan_groups import plan_group_edit, plan_group_end, plan_group_return, plan_members, plan_new_group
+from directory.query import Query
+from directory.roles import RolePolicy
+from directory.store import circles, people, search
+from directory.store.policy import read_policy
+
+Unknown = Literal["pending", "reject"]
+"""What becomes of members that name no user: they wait for it, or the edit is refused."""
+
+
+async def create_group(
+    attributes: GroupAttributes,
+    members: frozenset[str],
+    *,
+    by: Actor,
+    now: datetime,
+    unique_name: bool,
+    unknown: Unknown,
+) -> Group:
+    """Create a group of the actor's source with its first members, by our user id or by externalId.
+
+    A deleted group comes back under its old id when the same source names the same externalId, so its mapping holds.
+
+    Raises:
+        AlreadyExistsError: the externalId is taken, or, with ``unique_name``, the name.
+        InvalidError: the attributes cannot be a group, or a member is unknown and ``unknown`` is "reject".
+    """
+    check_group(attributes)
+
+    async def body() -> Group:
+        policy = await read_policy(by.tenant_id, hold="to decide")
+        gone = await _tombstone(attributes, by=by)
+        moment = Moment(at=now, by=by)
+        group = gone or _blank(attributes, moment)
+        facts = await _facts(group, GroupEdit(add=members), policy=policy, unknown=unknown)
+        plan = (
+            plan_new_group(group, facts, policy=policy, claims_name=unique_name)
+            if gone is None
+            else _return(gone, attributes, facts, policy=policy, moment=moment, claims_name=unique_name)
+        )
+        await commit_plan(plan, by=by, now=now)
+        return _group_of(plan)
+
+    return await in_unit_of(by, body)
+
+
+async def edit_group(
+    group_id: GroupId,
+    edit: GroupEdit,
+    *,
+    by: Actor,
+    now: datetime,
+    expect: Expect = None,
+    unknown: Unknown = "pending",
+) -> Group:
+    """Apply ``edit`` to a group, and what follows for the users it names.
+
+    It costs what the edit names, however many members the group has.
+
+    Raises:
+        NotFoundError: no such group, or not this source's.
+        StaleError: the group is not at the expected version.
+        AlreadyExistsError: the new name or externalId is taken.
+        InvalidError: the edited attributes cannot be a group, or a member is unknown and ``unknown`` is "reject".
+    """
+
+    async def body() -> Group:
+        policy = await read_policy(by.tenant_id, hold="to decide")
+        group = await _group_to_change(group_id, by=by)
+        check_version("group", group_id, group.version, expect)
+        facts = await _facts(group, edit, policy=policy, unknown=unknown)
+        plan = plan_group_edit(group, edit.change, facts, policy=policy, moment=Moment(at=now, by=by))
+        await commit_plan(plan, by=by, now=now)
+        return _group_of(plan) if plan else group
+
+    return await in_unit_of(by, body)
+
+
+async def delete_group(group_id: GroupId, *, by: Actor, now: datetime, expect: Expect = None) -> None:
+    """Turn a group into a tombstone: its memberships end, its mapping stays for the day it returns.
+
+    Raises:
+        NotFoundError, StaleError: as for ``edit_group``.
+        LastAdministratorError: the tenant would have no active administrator.
+    """
+
+    async def body() -> None:
+        policy = await read_policy(by.tenant_id, hold="to decide")
+        group = await _group_to_change(group_id, by=by)
+        check_version("group", group_id, group.version, expect)
+        leaving = await circles.member_ids(by.tenant_id, group_id) if _decides(policy, group_id) else []
+        deciders = await people.list_role_facts(by.tenant_id, leaving) if leaving else []
+        plan = plan_group_end(group, tuple(deciders), policy=policy, moment=Moment(at=now, by=by))
+        await commit_plan(plan, by=by, now=now)
+
+    await in_unit_of(by, body)
+
+
+async def get_group(tenant_id: TenantId, group_id: GroupId, *, source_id: SourceId | None = None) -> Group:
+    """Return a group; with ``source_id`` only if that source owns it.
+
+    Raises:
+        NotFoundError: no such group there.
+    """
+    group = await circles.find_group(tenant_id, group_id, source_id=source_id)
+    if group is None:
+        raise NotFoundError("group", group_id)
+    return group
+
+
+async def list_groups(
+    tenant_id: TenantId, source_id: SourceId | None, query: Query | None, *, offset: int, limit: int
+) -> tuple[list[Group], int]:
+    """Return a page of groups in the order in which they came, and how many there are in all.
+
+    Raises:
+        InvalidError: the store cannot search by one of the attributes.
+    """
+    return await search.list_groups(tenant_id, source_id, query, offset=offset, limit=limit)
+
+
+async def list_members(tenant_id: TenantId, group_id: GroupId, *, after: UserId | None, limit: int) -> list[Member]:
+    """Return a page of a group's members in the order of their ids, after the given one."""
+    return await circles.list_members(tenant_id, group_id, after=after, limit=limit)
+
+
+async def members_of_groups(tenant_id: TenantId, group_ids: Sequence[GroupId]) -> dict[GroupId, list[Member]]:
+    """Return all members of these groups; for answers that must list them."""
+    return await circles.members_of(tenant_id, group_ids)
+
+
+async def list_waiting(tenant_id: TenantId, group_id: GroupId, *, limit: int) -> list[WaitingMember]:
+    """Return values that wait for their user, the oldest first."""
+    return await circles.list_waiting(tenant_id, group_id, limit=limit)
+
+
+async def _facts(group: Group, edit: GroupEdit, *, policy: RolePolicy, unknown: Unknown) -> MembershipFacts:
+    """Find out what an edit of members really changes: statements that do not depend on the size of the group."""
+    if not (edit.add or edit.remove or edit.replace):
+        return MembershipFacts()
+    tenant_id, group_id = group.tenant_id, group.group_id
+    named = await circles.users_named(tenant_id, group.source_id, edit.add | edit.remove)
+    strange = edit.add - named.keys()
+    if strange and unknown == "reject":
+        shown = ", ".join(sorted(strange)[:10])
+        raise InvalidError("members", f"name {len(strange)} users who do not exist: {shown}")
+    wanted = {named[value] for value in edit.add & named.keys()}
+    unwanted = {named[value] for value in edit.remove & named.keys()} - wanted
+    already = await circles.members_among(tenant_id, group_id, wanted | unwanted)
+    leaving = already & unwanted
+    if edit.replace:
+        leaving = set(await circles.members_besides(tenant_id, group_id, wanted))
+    begin, end = await _waiting_moves(group, edit, strange)
+    joining = wanted - already
+    moving = sorted(joining | leaving)
+    deciders = await people.list_role_facts(tenant_id, moving) if moving and _decides(policy, group_id) else []
+    return MembershipFacts(
+        joining=tuple(sorted(joining)),
+        leaving=tuple(sorted(leaving)),
+        waiting=tuple(sorted(begin)),
+        no_longer_waiting=tuple(sorted(end)),
+        deciders=tuple(deciders),
+    )
+
+
+async def _waiting_moves(group: Group, edit: GroupEdit, strange: frozenset[str]) -> tuple[set[str], set[str]]:
+    """Return which values begin to wait, and which wait no more."""
+    if not strange and (group.waiting_count == 0 or not (edit.remove or edit.replace)):
+        return set(), set()
+    tenant_id, group_id = group.tenant_id, group.group_id
+    if edit.replace:
+        waits = {member.value for member in await circles.list_waiting(tenant_id, group_id)}
+        return set(strange - waits), waits - strange
+    waits = await circles.waiting_among(tenant_id, group_id, strange | edit.remove)
+    return set(strange - waits), waits - edit.add
+
+
+def _decides(policy: RolePolicy, group_id: GroupId) -> bool:
+    return group_id in policy.mapped_group_ids
+
+
+async def _tombstone(attributes: GroupAttributes, *, by: Actor) -> Group | None:
+    """Return the deleted group that a posted one brings back."""
+    external_id = attributes.external_id
+    if external_id is None:
+        return None
+    found = await circles.find_group_by_external_id(by.tenant_id, _source_of(by), external_id)
+    if found is None:
+        return None
+    group, deleted = found
+    if not deleted:
+        raise AlreadyExistsError("group", "externalId", external_id)
+    return group
+
+
+def _return(
+    gone: Group,
+    attributes: GroupAttributes,
+    facts: MembershipFacts,
+    *,
+    policy: RolePolicy,
+    moment: Moment,
+    claims_name: bool,
+) -> Plan:
+    back = plan_group_return(gone, attributes, facts, claims_name=claims_name, moment=moment)
+    return joined_plan(back, plan_members(_group_of(back), facts, policy=policy))
+
+
+def _blank(attributes: GroupAttributes, moment: Moment) -> Group:
+    return Group(
+        group_id=GroupId(new_id(moment.at)),
+        tenant_id=moment.by.tenant_id,
+        source_id=_source_of(moment.by),
+        attributes=attributes,
+        member_count=0,
+        waiting_count=0,
+        version=1,
+        created_at=moment.at,
+        modified_at=moment.at,
+    )
+
+
+async def _group_to_change(group_id: GroupId, *, by: Actor) -> Group:
+    group = await circles.find_group_to_change(by.tenant_id, group_id, source_id=_source_of(by))
+    if group is None:
+        raise NotFoundError("group", group_id)
+    return group
+
+
+def _source_of(by: Actor) -> SourceId:
+    """Return the source of an actor that provisions; nobody else edits what sources report."""
+    if by.source_id is None:
+        raise NotFoundError("source", by.label)
+    return by.source_id
+
+
+def _group_of(plan: Plan) -> Group:
+    return next(change.group for change in plan.changes if isinstance(change, PutGroup))

@@ -1,0 +1,331 @@
+"""The things the directory knows, as values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, NewType
+from uuid import UUID
+
+from directory.errors import ForbiddenError
+
+TenantId = NewType("TenantId", UUID)
+SourceId = NewType("SourceId", UUID)
+SecretId = NewType("SecretId", UUID)
+UserId = NewType("UserId", UUID)
+GroupId = NewType("GroupId", UUID)
+RoleId = NewType("RoleId", UUID)
+EventId = NewType("EventId", UUID)
+RequestId = NewType("RequestId", UUID)
+
+JsonScalar = str | int | float | bool | None
+JsonValue = JsonScalar | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+Permission = Literal["portal:view", "users:manage", "mappings:manage", "sources:manage", "settings:manage"]
+PERMISSIONS: tuple[Permission, ...] = (
+    "portal:view",
+    "users:manage",
+    "mappings:manage",
+    "sources:manage",
+    "settings:manage",
+)
+PRIVILEGED: frozenset[Permission] = frozenset({"mappings:manage", "sources:manage", "settings:manage"})
+"""A role with one of these carries administration: granting it through a mapping needs consent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRole:
+    """What a user may do; every user has exactly one."""
+
+    role_id: RoleId
+    name: str
+    permissions: frozenset[Permission] = frozenset()
+    shipped: str | None = None
+    """The key of a role that every tenant is born with: ``administrator``, ``user_manager``, ``editor``, ``viewer``,
+    ``loanee``; None for a role of the tenant's own."""
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the role carries administration."""
+        return bool(self.permissions & PRIVILEGED)
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether its holders can become operators: a role without permissions has no login (Loanee)."""
+        return bool(self.permissions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One organisation; a tenant with children is a super tenant."""
+
+    tenant_id: TenantId
+    slug: str
+    name: str
+    parent_id: TenantId | None
+    default_role_id: RoleId
+    policy_version: int
+    """Counts the changes of group mappings and of the default role."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """How one source is read and answered; the preset gives the starting values (reference: SCIM divergences)."""
+
+    patch_response: Literal["body", "no_content"] = "body"
+    unknown_members: Literal["pending", "reject"] = "pending"
+    string_booleans: bool = True
+    create_on_missing_value_path: bool = True
+    post_existing_inactive: Literal["reactivate", "409"] = "reactivate"
+    group_displayname_unique: bool = False
+    lenient_reader: bool = True
+    """Off only for the strict preset: every deviation of the reader's is an error."""
+
+
+Preset = Literal["entra", "okta", "onelogin", "jumpcloud", "strict"]
+SourceKind = Literal["scim", "graph", "okta"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A connection to an identity provider."""
+
+    source_id: SourceId
+    tenant_id: TenantId
+    kind: SourceKind
+    preset: Preset
+    label: str
+    settings: SourceSettings
+    created_at: datetime
+    last_request_at: datetime | None = None
+    last_change_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretKey:
+    """A SCIM bearer token as the directory keeps it: never the token itself."""
+
+    secret_id: SecretId
+    source_id: SourceId
+    public_id: str
+    label: str
+    last_four: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    retiring_until: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    last_used_from: str | None = None
+    last_used_software: str | None = None
+
+    def state(self, now: datetime) -> Literal["active", "retiring", "expired", "revoked"]:
+        """What the secret is at ``now``."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at <= now or (self.retiring_until is not None and self.retiring_until <= now):
+            return "expired"
+        return "active" if self.retiring_until is None else "retiring"
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestDraft:
+    """One HTTP request of a client, filled in while it is served and kept as a request record.
+
+    A write carries it to the commit, which stores the record in the same transaction and sets ``recorded``. Reads and
+    refusals are stored within a second, in batches.
+    """
+
+    request_id: RequestId
+    tenant_id: TenantId
+    source_id: SourceId | None
+    secret_id: SecretId | None
+    reference: str
+    """Short text shown to the identity provider's administrator; finds the record in the portal."""
+    method: str
+    path: str
+    started_at: datetime
+    elapsed_us: Callable[[], int]
+    status: int = 200
+    scim_type: str | None = None
+    detail: str | None = None
+    request_body: str | None = None
+    """Redacted JSON text."""
+    software: str = ""
+    network: str = ""
+    leniencies: list[str] = field(default_factory=list)
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who causes a change, in which tenant, and through what."""
+
+    tenant_id: TenantId
+    kind: Literal["source", "operator", "system"]
+    label: str
+    """As people read it: "Entra (SCIM)", "R. Diaz", "command line"."""
+    source_id: SourceId | None = None
+    user_id: UserId | None = None
+    permissions: frozenset[Permission] = frozenset()
+    request: RequestDraft | None = None
+
+    def require(self, permission: Permission) -> None:
+        """Refuse what the actor may not do. A source never may: identity providers write no roles, locks or rules.
+
+        Raises:
+            ForbiddenError: the permission is missing.
+        """
+        if self.kind != "system" and permission not in self.permissions:
+            raise ForbiddenError(permission)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promoted:
+    """What the directory itself reads from a user's attributes."""
+
+    display_name: str
+    email: str | None
+    department: str | None
+    title: str | None
+    manager_ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserAttributes:
+    """All that is said of a user: one document with RFC 7643's names, complete but for what the directory adds.
+
+    ``document`` holds ``userName`` (non-empty text), ``active`` (bool, as reported), ``externalId`` (text or absent)
+    and every other attribute and extension. It never holds ``id``, ``meta``, ``schemas``, ``groups`` or ``password``.
+    It is never changed in place.
+    """
+
+    document: Mapping[str, JsonValue]
+
+    @property
+    def user_name(self) -> str:
+        """The name the identity provider knows the user by."""
+        return str(self.document["userName"])
+
+    @property
+    def external_id(self) -> str | None:
+        """The source's own id of the user."""
+        value = self.document.get("externalId")
+        return None if value is None else str(value)
+
+    @property
+    def active(self) -> bool:
+        """The status as reported; absent means active."""
+        return self.document.get("active") is not False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAttributes:
+    """All that is said of a group but its members; ``document`` as for users, with ``displayName`` as its name."""
+
+    document: Mapping[str, JsonValue]
+
+    @property
+    def display_name(self) -> str:
+        """The group's name."""
+        return str(self.document["displayName"])
+
+    @property
+    def external_id(self) -> str | None:
+        """The source's own id of the group."""
+        value = self.document.get("externalId")
+        return None if value is None else str(value)
+
+
+Origin = Literal["lock", "mapping", "default"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Which role a user has and why (role rule: lock, else first mapping in order, else the default)."""
+
+    role_id: RoleId
+    origin: Origin
+    group_id: GroupId | None = None
+    """The group whose mapping decided; None for a lock or the default."""
+    unlocked_role_id: RoleId | None = None
+    """What the role would be without the lock; None when there is no lock."""
+    unlocked_group_id: GroupId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleLock:
+    """Keeps a user's role whatever groups and mappings say; never the status."""
+
+    role_id: RoleId
+    reason: str
+    owner: str
+    created_at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person in a tenant, provisioned by a source or local."""
+
+    user_id: UserId
+    tenant_id: TenantId
+    source_id: SourceId | None
+    attributes: UserAttributes
+    promoted: Promoted
+    active: bool
+    """Effective status: what decides access. ``attributes.active`` is what the source reported."""
+    decision: Decision
+    decided_at: datetime
+    decided_request_id: RequestId | None
+    lock: RoleLock | None
+    version: int
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group of a source; its members live in rows of their own and are read by page."""
+
+    group_id: GroupId
+    tenant_id: TenantId
+    source_id: SourceId
+    attributes: GroupAttributes
+    member_count: int
+    waiting_count: int
+    version: int
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A user as a member of a group, or the group as seen from the user."""
+
+    user_id: UserId
+    user_name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingMember:
+    """A member that was pushed before its user: joins when a user with this id or externalId arrives."""
+
+    value: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMapping:
+    """One line of the ordered list: members of the group get the role, unless a line above fits."""
+
+    group_id: GroupId
+    role_id: RoleId
+    position: int
+    consented_by: str | None = None
+    """The administrator who allowed this mapping to grant a privileged role."""
+
+
+SECRET_LIFETIME = timedelta(days=180)
+SECRET_LIFETIME_MAX = timedelta(days=365)

@@ -1,0 +1,155 @@
+"""What a change of one group comes to, for the group and for the users who join and leave."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from directory.facts import MembershipFacts, Moment, RoleFacts
+from directory.model import Group, GroupAttributes, GroupId
+from directory.person import check_group
+from directory.plan import (
+    NOTHING,
+    AttributeChange,
+    ChangeMembers,
+    EndGroup,
+    Event,
+    Plan,
+    PutGroup,
+    changed_attributes,
+    joined_plan,
+)
+from directory.plan_roles import plan_decisions
+from directory.roles import RolePolicy
+
+
+def plan_new_group(group: Group, members: MembershipFacts, *, policy: RolePolicy, claims_name: bool) -> Plan:
+    """Plan a group that arrives with its first members; ``group`` is as it will be but for the counts.
+
+    Raises:
+        InvalidError: the attributes cannot be a group.
+    """
+    check_group(group.attributes)
+    counted = replace(group, member_count=len(members.joining), waiting_count=len(members.waiting))
+    created = _group_event("group:created", counted, changed_attributes({}, group.attributes.document))
+    arriving = Plan(
+        changes=(PutGroup(group=counted, expected_version=None, claims_name=claims_name),), events=(created,)
+    )
+    return joined_plan(arriving, plan_members(counted, members, policy=policy))
+
+
+def plan_group_return(
+    group: Group, attributes: GroupAttributes, members: MembershipFacts, *, claims_name: bool, moment: Moment
+) -> Plan:
+    """Plan the return of a deleted group under its id, so that its mapping holds; ``plan_members`` goes with it.
+
+    Raises:
+        InvalidError: the attributes cannot be a group.
+    """
+    check_group(attributes)
+    back = replace(
+        group,
+        attributes=attributes,
+        member_count=len(members.joining),
+        waiting_count=len(members.waiting),
+        version=group.version + 1,
+        modified_at=moment.at,
+    )
+    put = PutGroup(
+        group=back,
+        expected_version=group.version,
+        claims_name=claims_name,
+        external_id_before=group.attributes.external_id,
+    )
+    told = changed_attributes(group.attributes.document, attributes.document)
+    return Plan(changes=(put,), events=(_group_event("group:returned", back, told),))
+
+
+def plan_group_edit(
+    group: Group,
+    change: Callable[[GroupAttributes], GroupAttributes],
+    members: MembershipFacts,
+    *,
+    policy: RolePolicy,
+    moment: Moment,
+) -> Plan:
+    """Plan new attributes and members of a group; nothing at all if they come out as they were.
+
+    Raises:
+        InvalidError: the edited attributes cannot be a group.
+    """
+    attributes = change(group.attributes)
+    told = changed_attributes(group.attributes.document, attributes.document)
+    if not told and not moves_anyone(members):
+        return NOTHING
+    check_group(attributes)
+    after = replace(
+        group,
+        attributes=attributes,
+        member_count=group.member_count + len(members.joining) - len(members.leaving),
+        waiting_count=group.waiting_count + len(members.waiting) - len(members.no_longer_waiting),
+        version=group.version + 1,
+        modified_at=moment.at,
+    )
+    put = PutGroup(group=after, expected_version=group.version, external_id_before=group.attributes.external_id)
+    changed = Plan(changes=(put,), events=(_group_event("group:changed", after, told),) if told else ())
+    return joined_plan(changed, plan_members(after, members, policy=policy))
+
+
+def plan_members(group: Group, members: MembershipFacts, *, policy: RolePolicy) -> Plan:
+    """Plan who joins and leaves, and the roles that follow."""
+    if not moves_anyone(members):
+        return NOTHING
+    move = ChangeMembers(
+        group_id=group.group_id,
+        join=members.joining,
+        leave=members.leaving,
+        wait=members.waiting,
+        unwait=members.no_longer_waiting,
+        at=group.modified_at,
+    )
+    told = _group_event("group:members:changed", group, _waiting_changes(members))
+    moved = replace(told, joined=members.joining, left=members.leaving)
+    joining = frozenset(members.joining)
+    after = [
+        replace(facts, group_ids=_groups_after(facts, group.group_id, joins=facts.user_id in joining))
+        for facts in members.deciders
+    ]
+    decided = plan_decisions(policy, after, at=group.modified_at)
+    return joined_plan(Plan(changes=(move,), events=(moved,)), decided)
+
+
+def plan_group_end(group: Group, deciders: tuple[RoleFacts, ...], *, policy: RolePolicy, moment: Moment) -> Plan:
+    """Plan a deletion: a tombstone without members, and the roles that follow for them."""
+    end = EndGroup(group_id=group.group_id, expected_version=group.version, at=moment.at)
+    counted = (AttributeChange(name="members", old=group.member_count, new=0),)
+    after = [replace(facts, group_ids=facts.group_ids - {group.group_id}) for facts in deciders]
+    ended = Plan(changes=(end,), events=(_group_event("group:deleted", group, counted),))
+    return joined_plan(ended, plan_decisions(policy, after, at=moment.at))
+
+
+def moves_anyone(members: MembershipFacts) -> bool:
+    """Whether anybody joins, leaves, begins or stops waiting."""
+    return bool(members.joining or members.leaving or members.waiting or members.no_longer_waiting)
+
+
+def _groups_after(facts: RoleFacts, group_id: GroupId, *, joins: bool) -> frozenset[GroupId]:
+    return facts.group_ids | {group_id} if joins else facts.group_ids - {group_id}
+
+
+def _waiting_changes(members: MembershipFacts) -> tuple[AttributeChange, ...]:
+    return tuple(
+        AttributeChange(name="waiting", old=old, new=new)
+        for old, new in (
+            *((value, None) for value in members.no_longer_waiting),
+            *((None, value) for value in members.waiting),
+        )
+    )
+
+
+def _group_event(action: str, group: Group, changes: tuple[AttributeChange, ...]) -> Event:
+    return Event(
+        action=action,
+        subject_kind="group",
+        subject_id=group.group_id,
+        subject_label=group.attributes.display_name,
+        changes=changes,
+    )

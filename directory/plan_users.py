@@ -1,0 +1,182 @@
+"""What a change of one user comes to: arriving, changing, leaving, coming back."""
+
+from dataclasses import replace
+
+from directory.edits import UserEdit
+from directory.facts import Arrival, Moment, RoleFacts, role_facts
+from directory.model import GroupId, RoleLock, User, UserAttributes, UserId
+from directory.person import check_user, emails_of, promoted_from
+from directory.plan import (
+    NOTHING,
+    AttributeChange,
+    Change,
+    EndSignins,
+    EndUser,
+    Event,
+    JoinGroups,
+    Plan,
+    PutLock,
+    PutUser,
+    changed_attributes,
+)
+from directory.plan_roles import derivation_changes, lock_event, plan_decisions
+from directory.roles import RolePolicy, role_for
+
+
+def plan_new_user(
+    user_id: UserId,
+    attributes: UserAttributes,
+    *,
+    policy: RolePolicy,
+    arrival: Arrival,
+    moment: Moment,
+    lock: RoleLock | None = None,
+) -> Plan:
+    """Plan a user whom nobody has seen before; it joins the groups that wait for it.
+
+    Raises:
+        InvalidError: the attributes cannot be a user.
+    """
+    check_user(attributes)
+    decision = role_for(
+        policy,
+        locked_role_id=lock.role_id if lock else None,
+        group_ids=frozenset(group for group, _ in arrival.waiting),
+    )
+    user = User(
+        user_id=user_id,
+        tenant_id=moment.by.tenant_id,
+        source_id=moment.by.source_id,
+        attributes=attributes,
+        promoted=promoted_from(attributes),
+        active=attributes.active,
+        decision=decision,
+        decided_at=moment.at,
+        decided_request_id=moment.request_id,
+        lock=lock,
+        version=1,
+        created_at=moment.at,
+        modified_at=moment.at,
+    )
+    locked: tuple[Change, ...] = () if lock is None else (PutLock(user_id=user_id, lock=lock),)
+    created = _user_event("user:created", user, changed_attributes({}, attributes.document))
+    granted = _user_event("user:role:granted", user, derivation_changes(None, decision))
+    return Plan(
+        changes=(PutUser(user=user, expected_version=None), *locked, *_joining(user_id, arrival, moment)),
+        events=(created, granted),
+    )
+
+
+def plan_return(
+    user: User, attributes: UserAttributes, *, policy: RolePolicy, arrival: Arrival, moment: Moment, lift_lock: bool
+) -> Plan:
+    """Plan the return of a deleted user: the same id with the new attributes, and a role derived afresh.
+
+    ``lift_lock``: a lock that holds a privileged role does not survive a deletion, otherwise a feed could delete and
+    re-create its way back to it unseen.
+
+    Raises:
+        InvalidError: the attributes cannot be a user.
+    """
+    check_user(attributes)
+    lock = None if lift_lock else user.lock
+    decision = role_for(
+        policy,
+        locked_role_id=lock.role_id if lock else None,
+        group_ids=frozenset(group for group, _ in arrival.waiting),
+    )
+    back = replace(
+        user,
+        attributes=attributes,
+        promoted=promoted_from(attributes),
+        active=attributes.active,
+        decision=decision,
+        decided_at=moment.at,
+        decided_request_id=moment.request_id,
+        lock=lock,
+        version=user.version + 1,
+        modified_at=moment.at,
+    )
+    put = PutUser(user=back, expected_version=user.version, external_id_before=user.attributes.external_id)
+    lifted = lock is None and user.lock is not None
+    unlocking: tuple[Change, ...] = (PutLock(user_id=user.user_id, lock=None),) if lifted else ()
+    unlocked = (lock_event(role_facts(user, frozenset()), None),) if lifted else ()
+    returned = _user_event("user:returned", back, changed_attributes(user.attributes.document, attributes.document))
+    granted = _user_event("user:role:granted", back, derivation_changes(None, decision))
+    return Plan(
+        changes=(put, *unlocking, *_joining(user.user_id, arrival, moment)), events=(returned, *unlocked, granted)
+    )
+
+
+def plan_user_edit(user: User, edit: UserEdit, *, policy: RolePolicy, moment: Moment) -> Plan:
+    """Plan new attributes of a user; nothing at all if they come out as they were.
+
+    Raises:
+        InvalidError: the edited attributes cannot be a user.
+    """
+    attributes = edit(user.attributes)
+    if attributes.document == user.attributes.document:
+        return NOTHING
+    check_user(attributes)
+    after = replace(
+        user,
+        attributes=attributes,
+        promoted=promoted_from(attributes),
+        active=attributes.active,
+        version=user.version + 1,
+        modified_at=moment.at,
+    )
+    put = PutUser(
+        user=after,
+        expected_version=user.version,
+        external_id_before=user.attributes.external_id,
+        emails_changed=emails_of(attributes) != emails_of(user.attributes),
+    )
+    loses_access = user.active and not after.active
+    ending: tuple[Change, ...] = (EndSignins(user_id=user.user_id, at=moment.at),) if loses_access else ()
+    told = changed_attributes(user.attributes.document, attributes.document)
+    return Plan(
+        changes=(put, *ending),
+        events=(_user_event(_edit_action(user, after), after, told),),
+        demotes_administrator=loses_access and user.decision.role_id == policy.administrator_role_id,
+    )
+
+
+def plan_arrival(facts: RoleFacts, *, policy: RolePolicy, arrival: Arrival, moment: Moment) -> Plan:
+    """Plan the groups that a known user joins because it now has the id they waited for, and its role then."""
+    if not arrival.waiting:
+        return NOTHING
+    found = frozenset(group for group, _ in arrival.waiting)
+    decided = plan_decisions(policy, [replace(facts, group_ids=facts.group_ids | found)], at=moment.at)
+    return replace(decided, changes=(*_joining(facts.user_id, arrival, moment), *decided.changes))
+
+
+def plan_user_end(user: User, group_ids: tuple[GroupId, ...], *, policy: RolePolicy, moment: Moment) -> Plan:
+    """Plan a deletion: a tombstone, without memberships and sign-ins."""
+    end = EndUser(user_id=user.user_id, expected_version=user.version, left_group_ids=group_ids, at=moment.at)
+    left = tuple(AttributeChange(name="group", old=str(group_id), new=None) for group_id in group_ids)
+    return Plan(
+        changes=(end, EndSignins(user_id=user.user_id, at=moment.at)),
+        events=(_user_event("user:deleted", user, left),),
+        demotes_administrator=user.active and user.decision.role_id == policy.administrator_role_id,
+    )
+
+
+def _joining(user_id: UserId, arrival: Arrival, moment: Moment) -> tuple[Change, ...]:
+    return (JoinGroups(user_id=user_id, waiting=arrival.waiting, at=moment.at),) if arrival.waiting else ()
+
+
+def _edit_action(before: User, after: User) -> str:
+    if before.active and not after.active:
+        return "user:disabled"
+    return "user:enabled" if after.active and not before.active else "user:changed"
+
+
+def _user_event(action: str, user: User, changes: tuple[AttributeChange, ...]) -> Event:
+    return Event(
+        action=action,
+        subject_kind="user",
+        subject_id=user.user_id,
+        subject_label=user.promoted.display_name,
+        changes=changes,
+    )

@@ -1,0 +1,132 @@
+"""Connections to identity providers and their settings."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import get_args
+
+from directory import callers
+from directory.commit import commit_plan, in_unit_of
+from directory.errors import InvalidError, NotFoundError
+from directory.ids import new_id
+from directory.model import Actor, Preset, Source, SourceId, SourceKind, TenantId
+from directory.plan import Event, InsertRow, Plan, UpdateRows, changed_attributes
+from directory.presets import PRESETS, edited_settings, settings_document
+from directory.store import access
+
+LABEL_LENGTH_MAX = 200
+
+
+async def create_source(*, kind: SourceKind, preset: Preset, label: str, by: Actor, now: datetime) -> Source:
+    """Create a source with the settings of its preset.
+
+    Raises:
+        InvalidError: an unknown kind or preset, or a label that is empty or too long.
+        ForbiddenError: the actor may not manage sources.
+    """
+    by.require("sources:manage")
+    if kind not in get_args(SourceKind):
+        raise InvalidError("kind", f"must be one of: {', '.join(get_args(SourceKind))}")
+    if preset not in PRESETS:
+        raise InvalidError("preset", f"must be one of: {', '.join(PRESETS)}")
+    label = label.strip()
+    if not label or len(label) > LABEL_LENGTH_MAX or not label.isprintable():
+        raise InvalidError("label", f"must be one line of 1 to {LABEL_LENGTH_MAX} characters")
+    source = Source(
+        source_id=SourceId(new_id(now)),
+        tenant_id=by.tenant_id,
+        kind=kind,
+        preset=preset,
+        label=label,
+        settings=PRESETS[preset],
+        created_at=now,
+    )
+
+    async def body() -> Source:
+        await commit_plan(_plan_source(source), by=by, now=now)
+        return source
+
+    return await in_unit_of(by, body)
+
+
+async def edit_settings(source_id: SourceId, changes: Mapping[str, str], *, by: Actor, now: datetime) -> Source:
+    """Change settings of a source, given as texts by name; settings that stay as they are make no event.
+
+    Raises:
+        InvalidError: names the setting that does not exist or does not take the value.
+        NotFoundError: the tenant has no such source.
+        ForbiddenError: the actor may not manage sources.
+    """
+    by.require("sources:manage")
+
+    async def body() -> Source:
+        before = await access.find_source(by.tenant_id, source_id, hold=True)
+        if before is None:
+            raise NotFoundError("source", source_id)
+        settings = edited_settings(before.settings, changes)
+        told = changed_attributes(settings_document(before.settings), settings_document(settings))
+        if told:
+            put = UpdateRows(
+                table="source_row",
+                values={"settings": access.settings_text(settings)},
+                where={"tenant_id": by.tenant_id, "id": source_id},
+                require=1,
+            )
+            changed = Event(
+                action="source:settings:changed",
+                subject_kind="source",
+                subject_id=source_id,
+                subject_label=before.label,
+                changes=told,
+            )
+            await commit_plan(Plan(changes=(put,), events=(changed,)), by=by, now=now)
+        return await get_source(by.tenant_id, source_id)
+
+    source = await in_unit_of(by, body)
+    callers.forget()
+    return source
+
+
+async def get_source(tenant_id: TenantId, source_id: SourceId) -> Source:
+    """Return a source.
+
+    Raises:
+        NotFoundError: the tenant has no such source.
+    """
+    source = await access.find_source(tenant_id, source_id)
+    if source is None:
+        raise NotFoundError("source", source_id)
+    return source
+
+
+async def list_sources(tenant_id: TenantId) -> list[Source]:
+    """Return the sources of a tenant, the oldest first."""
+    return await access.list_sources(tenant_id)
+
+
+async def find_source(source_id: SourceId) -> Source | None:
+    """Return a source of whichever tenant: for the command line only, whose user owns the host."""
+    return await access.find_source_anywhere(source_id)
+
+
+def _plan_source(source: Source) -> Plan:
+    row = InsertRow(
+        table="source_row",
+        values={
+            "tenant_id": source.tenant_id,
+            "id": source.source_id,
+            "kind": source.kind,
+            "preset": source.preset,
+            "label": source.label,
+            "settings": access.settings_text(source.settings),
+            "created_at": source.created_at,
+        },
+    )
+    told = {"kind": source.kind, "label": source.label, "preset": source.preset}
+    created = Event(
+        action="source:created",
+        subject_kind="source",
+        subject_id=source.source_id,
+        subject_label=source.label,
+        changes=changed_attributes({}, {**told, **settings_document(source.settings)}),
+    )
+    return Plan(changes=(row,), events=(created,))

@@ -1,0 +1,169 @@
+"""Reads of the ways into the portal: one-time links and web sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from directory.model import AccessRole, Tenant, TenantId, User, UserId
+from directory.store.access import role_from, tenant_from
+from directory.store.compiled import Statement
+from directory.store.people import LOCK_COLUMNS, LOCK_JOIN
+from directory.store.rows import user_from
+from directory.store.unit import Row, execute, fetch, fetch_one
+
+_PERSON = (
+    f"u.*, {LOCK_COLUMNS}, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version,"
+    " r.name AS role_name, r.permissions, r.shipped"
+)
+_PERSON_JOIN = (
+    f"JOIN user_row u ON u.tenant_id = e.tenant_id AND u.id = e.user_id {LOCK_JOIN}"
+    " JOIN tenant_row t ON t.id = u.tenant_id"
+    " JOIN role_row r ON r.tenant_id = u.tenant_id AND r.id = u.role_id"
+)
+# Status, tombstone and permissions are read each time: whoever is disabled or loses the role is out at once.
+_SESSION = Statement(
+    f"SELECT {_PERSON}, e.id AS session_id, e.csrf_key, e.created_at AS signed_in_at,"
+    f" e.last_used_at AS session_used_at FROM web_session_row e {_PERSON_JOIN}"
+    " WHERE e.digest = $1::text AND e.ended_at IS NULL AND u.active AND u.deleted_at IS NULL"
+)
+_LINK = (
+    f"SELECT {_PERSON}, e.id AS link_id FROM signin_link_row e {_PERSON_JOIN}"
+    " WHERE e.digest = $1::text AND e.used_at IS NULL AND e.expires_at > $2::timestamptz"
+    " AND u.active AND u.deleted_at IS NULL"
+)
+_LINK_TO_READ = Statement(_LINK)
+# Of two who redeem one link at once, the second waits here and then finds it used.
+_LINK_TO_USE = Statement(f"{_LINK} FOR UPDATE OF e")
+_SESSION_OF_TENANT = Statement(
+    "SELECT id, user_id, created_at, last_used_at, network, software, ended_at FROM web_session_row"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
+)
+_SESSIONS = Statement(
+    "SELECT id, user_id, created_at, last_used_at, network, software, ended_at FROM web_session_row"
+    " WHERE tenant_id = $1::uuid AND user_id = $2::uuid ORDER BY created_at DESC, id DESC LIMIT $3::bigint"
+)
+_LINKS = Statement(
+    "SELECT id, user_id, created_by, created_at, expires_at, used_at FROM signin_link_row"
+    " WHERE tenant_id = $1::uuid AND user_id = $2::uuid ORDER BY created_at DESC, id DESC LIMIT $3::bigint"
+)
+_STAMP = Statement(
+    "UPDATE web_session_row SET last_used_at = $3::timestamptz"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid AND last_used_at < $3::timestamptz AND ended_at IS NULL"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An active user as somebody who may want to come in."""
+
+    tenant: Tenant
+    user: User
+    role: AccessRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """A web session that nobody ended, with its person."""
+
+    session_id: UUID
+    person: Person
+    csrf_key: bytes
+    signed_in_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSession:
+    """One browser that was signed in, as its user is shown it."""
+
+    session_id: UUID
+    user_id: UserId
+    signed_in_at: datetime
+    last_used_at: datetime
+    network: str
+    software: str
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigninLink:
+    """A one-time link, without what opens it."""
+
+    link_id: UUID
+    user_id: UserId
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+
+async def find_session(digest: str) -> LiveSession | None:
+    """Return the session of that token if it is not ended and its user is active."""
+    row = await fetch_one(_SESSION, digest)
+    if row is None:
+        return None
+    return LiveSession(
+        session_id=row["session_id"],
+        person=_person_from(row),
+        csrf_key=bytes.fromhex(row["csrf_key"]),
+        signed_in_at=row["signed_in_at"],
+        last_used_at=row["session_used_at"],
+    )
+
+
+async def find_link(digest: str, *, now: datetime, hold: bool = False) -> tuple[UUID, Person] | None:
+    """Return an unused link and the active user whom it lets in; ``hold`` keeps it until the unit ends."""
+    row = await fetch_one(_LINK_TO_USE if hold else _LINK_TO_READ, digest, now)
+    return None if row is None else (row["link_id"], _person_from(row))
+
+
+async def find_session_to_end(tenant_id: TenantId, session_id: UUID) -> WebSession | None:
+    """Return a session of the tenant and hold it until the unit ends."""
+    row = await fetch_one(_SESSION_OF_TENANT, tenant_id, session_id)
+    return None if row is None else _session_from(row)
+
+
+async def list_sessions(tenant_id: TenantId, user_id: UserId, *, limit: int) -> list[WebSession]:
+    """Return the newest sessions of a user, also those that are over."""
+    return [_session_from(row) for row in await fetch(_SESSIONS, tenant_id, user_id, limit)]
+
+
+async def list_links(tenant_id: TenantId, user_id: UserId, *, limit: int) -> list[SigninLink]:
+    """Return the newest links of a user, also those that are over."""
+    return [
+        SigninLink(
+            link_id=row["id"],
+            user_id=UserId(row["user_id"]),
+            created_by=row["created_by"],
+            created_at=row["created_at"],
+            expires_at=row["expires_at"],
+            used_at=row["used_at"],
+        )
+        for row in await fetch(_LINKS, tenant_id, user_id, limit)
+    ]
+
+
+async def stamp_session(tenant_id: TenantId, session_id: UUID, at: datetime) -> None:
+    """Write when a session was last used; an older time never replaces a newer one."""
+    await execute(_STAMP, tenant_id, session_id, at)
+
+
+def _person_from(row: Row) -> Person:
+    role = {"id": row["role_id"], "name": row["role_name"]}
+    return Person(
+        tenant=tenant_from(row, tenant_id=row["tenant_id"]),
+        user=user_from(row),
+        role=role_from({**role, "permissions": row["permissions"], "shipped": row["shipped"]}),
+    )
+
+
+def _session_from(row: Row) -> WebSession:
+    return WebSession(
+        session_id=row["id"],
+        user_id=UserId(row["user_id"]),
+        signed_in_at=row["created_at"],
+        last_used_at=row["last_used_at"],
+        network=row["network"],
+        software=row["software"],
+        ended_at=row["ended_at"],
+    )

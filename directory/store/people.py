@@ -1,0 +1,144 @@
+"""Reads of users: one by one, by what a request names, never the whole table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from directory.facts import RoleFacts
+from directory.model import GroupId, SourceId, TenantId, User, UserId
+from directory.names import name_key
+from directory.store.compiled import Statement
+from directory.store.rows import decision_from, lock_from, user_from
+from directory.store.unit import Row, fetch, fetch_one
+
+LOCK_COLUMNS = """l.role_id AS lock_role_id, l.reason AS lock_reason, l.owner AS lock_owner,
+  l.created_at AS lock_created_at, l.until AS lock_until"""
+LOCK_JOIN = "LEFT JOIN lock_row l ON l.tenant_id = u.tenant_id AND l.user_id = u.id"
+USER = f"SELECT u.*, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"  # constants only
+
+_GET = Statement(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL")
+_GET_TO_CHANGE = Statement(
+    f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL FOR NO KEY UPDATE OF u"
+)
+_BY_NAME = Statement(
+    f"{USER} WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL"
+    " FOR NO KEY UPDATE OF u"
+)
+_BY_EXTERNAL_ID = Statement(
+    f"SELECT u.*, {LOCK_COLUMNS} FROM user_link_row k"
+    " JOIN user_row u ON u.tenant_id = k.tenant_id AND u.id = k.user_id"
+    f" {LOCK_JOIN} WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text"
+    " FOR NO KEY UPDATE OF u"
+)
+_WAITING = Statement(
+    "SELECT w.group_id, w.value FROM waiting_row w"
+    " JOIN group_row g ON g.tenant_id = w.tenant_id AND g.id = w.group_id"
+    " WHERE w.tenant_id = $1::uuid AND w.value = ANY($3::text[]) AND g.source_id = $2::uuid AND g.deleted_at IS NULL"
+    " ORDER BY w.group_id, w.value FOR NO KEY UPDATE OF g"
+)
+_FACTS = Statement(
+    "SELECT u.id, u.display_name, u.active, u.role_id, u.origin, u.decided_group_id, u.unlocked_role_id,"
+    f" u.unlocked_group_id, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"
+    " WHERE u.tenant_id = $1::uuid AND u.id = ANY($2::uuid[]) AND u.deleted_at IS NULL"
+    " ORDER BY u.id FOR NO KEY UPDATE OF u"
+)
+_MAPPED_GROUPS = Statement(
+    "SELECT m.user_id, m.group_id FROM member_row m"
+    " JOIN mapping_row p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[])"
+)
+_GROUPS = Statement(
+    "SELECT m.user_id, g.id, g.display_name FROM member_row m"
+    " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[]) ORDER BY g.id"
+)
+_GROUP_IDS_TO_CHANGE = Statement(
+    "SELECT g.id FROM member_row m JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY g.id FOR NO KEY UPDATE OF g"
+)
+
+_EXPIRED_LOCKS = Statement(
+    "SELECT l.tenant_id, l.user_id FROM lock_row l JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id"
+    " WHERE l.until <= $1::timestamptz AND u.deleted_at IS NULL ORDER BY l.until LIMIT $2::bigint"
+)
+
+
+async def find_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None) -> User | None:
+    """Return a live user; with ``source_id`` only if that source owns it."""
+    return _owned(await fetch_one(_GET, tenant_id, user_id), source_id)
+
+
+async def find_user_to_change(
+    tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None
+) -> User | None:
+    """Return a live user and hold its row until the unit ends."""
+    return _owned(await fetch_one(_GET_TO_CHANGE, tenant_id, user_id), source_id)
+
+
+def _owned(row: Row | None, source_id: SourceId | None) -> User | None:
+    if row is None or (source_id is not None and row["source_id"] != source_id):
+        return None
+    return user_from(row)
+
+
+async def find_by_name(tenant_id: TenantId, user_name: str) -> User | None:
+    """Return the live user of that name, whoever owns it."""
+    row = await fetch_one(_BY_NAME, tenant_id, name_key(user_name))
+    return None if row is None else user_from(row)
+
+
+async def find_by_external_id(tenant_id: TenantId, source_id: SourceId, external_id: str) -> tuple[User, bool] | None:
+    """Return the user whom the source knows by that id, and whether it is deleted."""
+    row = await fetch_one(_BY_EXTERNAL_ID, tenant_id, source_id, external_id)
+    return None if row is None else (user_from(row), row["deleted_at"] is not None)
+
+
+async def waiting_groups(
+    tenant_id: TenantId, source_id: SourceId, values: Sequence[str]
+) -> tuple[tuple[GroupId, str], ...]:
+    """Return the groups of a source that wait for one of these values, and hold their rows."""
+    rows = await fetch(_WAITING, tenant_id, source_id, list(values))
+    return tuple((GroupId(row["group_id"]), row["value"]) for row in rows)
+
+
+async def list_role_facts(tenant_id: TenantId, user_ids: Sequence[UserId]) -> list[RoleFacts]:
+    """Return what the roles of these users are decided by, in the order of their ids, and hold their rows."""
+    rows = await fetch(_FACTS, tenant_id, list(user_ids))
+    groups = await mapped_groups_of(tenant_id, user_ids)
+    return [
+        RoleFacts(
+            user_id=UserId(row["id"]),
+            label=row["display_name"],
+            active=row["active"],
+            decision=decision_from(row),
+            lock=lock_from(row),
+            group_ids=groups.get(row["id"], frozenset()),
+        )
+        for row in rows
+    ]
+
+
+async def mapped_groups_of(tenant_id: TenantId, user_ids: Sequence[UserId]) -> dict[UUID, frozenset[GroupId]]:
+    """Return for each user the mapped groups that have it; users in none are left out."""
+    found: dict[UUID, set[GroupId]] = {}
+    for row in await fetch(_MAPPED_GROUPS, tenant_id, list(user_ids)):
+        found.setdefault(row["user_id"], set()).add(GroupId(row["group_id"]))
+    return {user_id: frozenset(groups) for user_id, groups in found.items()}
+
+
+async def list_groups_of(tenant_id: TenantId, user_ids: Sequence[UserId]) -> list[tuple[UserId, GroupId, str]]:
+    """Return (user, group, name of the group) for every membership of these users."""
+    rows = await fetch(_GROUPS, tenant_id, list(user_ids))
+    return [(UserId(row["user_id"]), GroupId(row["id"]), row["display_name"]) for row in rows]
+
+
+async def group_ids_to_change(tenant_id: TenantId, user_id: UserId) -> tuple[GroupId, ...]:
+    """Return the groups that have the user, and hold their rows."""
+    rows = await fetch(_GROUP_IDS_TO_CHANGE, tenant_id, user_id)
+    return tuple(GroupId(row["id"]) for row in rows)
+
+
+async def list_expired_locks(now: datetime, limit: int) -> list[tuple[TenantId, UserId]]:
+    """Return users of all tenants whose lock should have ended, the most overdue first."""
+    rows = await fetch(_EXPIRED_LOCKS, now, limit)
+    return [(TenantId(row["tenant_id"]), UserId(row["user_id"])) for row in rows]

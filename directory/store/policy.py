@@ -1,0 +1,203 @@
+"""Reads of what a tenant decides roles by, and of the walks that decide them anew."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from directory.model import AccessRole, GroupId, GroupMapping, RoleId, TenantId, UserId
+from directory.roles import RolePolicy
+from directory.store.access import role_from
+from directory.store.compiled import Statement
+from directory.store.rows import mapping_from
+from directory.store.unit import Row, execute, fetch, fetch_one
+
+_POLICY = (
+    "SELECT t.default_role_id, t.administrator_role_id, t.policy_version,"
+    " p.group_id, p.role_id, p.position, p.consented_by"
+    " FROM tenant_row t LEFT JOIN mapping_row p ON p.tenant_id = t.id WHERE t.id = $1::uuid ORDER BY p.position"
+)
+_READ = Statement(_POLICY)
+# Whoever decides a role keeps the policy still until it has committed; whoever changes the policy waits for them.
+_READ_TO_DECIDE = Statement(f"{_POLICY} FOR SHARE OF t")
+_READ_TO_CHANGE = Statement(f"{_POLICY} FOR NO KEY UPDATE OF t")
+_LINES = Statement(
+    "SELECT p.group_id, p.role_id, p.position, p.consented_by, g.display_name, g.document, g.member_count,"
+    " g.waiting_count, g.deleted_at, s.label, r.id, r.name, r.permissions, r.shipped,"
+    " (SELECT count(*) FROM user_row u WHERE u.tenant_id = p.tenant_id AND u.origin = 'mapping'"
+    " AND u.decided_group_id = p.group_id AND u.deleted_at IS NULL) AS decided_count"
+    " FROM mapping_row p JOIN group_row g ON g.tenant_id = p.tenant_id AND g.id = p.group_id"
+    " JOIN source_row s ON s.tenant_id = g.tenant_id AND s.id = g.source_id"
+    " JOIN role_row r ON r.tenant_id = p.tenant_id AND r.id = p.role_id"
+    " WHERE p.tenant_id = $1::uuid ORDER BY p.position"
+)
+_UNMAPPED = Statement(
+    "SELECT g.* FROM group_row g WHERE g.tenant_id = $1::uuid AND g.deleted_at IS NULL"
+    " AND (g.display_name_key > $2::text OR (g.display_name_key = $2::text AND g.id > $3::uuid))"
+    " AND NOT EXISTS (SELECT 1 FROM mapping_row p WHERE p.tenant_id = g.tenant_id AND p.group_id = g.id)"
+    " ORDER BY g.display_name_key, g.id LIMIT $4::bigint"
+)
+# By what decides roles, not by the roles stored: while a change of the policy is being worked off, they differ.
+_LOCKED_ADMINISTRATOR = Statement(
+    "SELECT 1 AS found FROM lock_row l JOIN tenant_row t ON t.id = l.tenant_id AND t.administrator_role_id = l.role_id"
+    " JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id"
+    " WHERE l.tenant_id = $1::uuid AND u.active AND u.deleted_at IS NULL LIMIT 1"
+)
+_MAPPED_ADMINISTRATOR = Statement(
+    "SELECT 1 AS found FROM tenant_row t"
+    " JOIN mapping_row p ON p.tenant_id = t.id AND p.role_id = t.administrator_role_id"
+    " JOIN member_row m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id"
+    " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
+    " WHERE t.id = $1::uuid AND u.active AND u.deleted_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM lock_row l WHERE l.tenant_id = u.tenant_id AND l.user_id = u.id)"
+    " AND NOT EXISTS (SELECT 1 FROM mapping_row p2 JOIN member_row m2"
+    " ON m2.tenant_id = p2.tenant_id AND m2.group_id = p2.group_id"
+    " WHERE p2.tenant_id = t.id AND p2.position < p.position AND m2.user_id = u.id) LIMIT 1"
+)
+_HOLD = Statement("SELECT id FROM tenant_row WHERE id = $1::uuid FOR NO KEY UPDATE")
+_WALKS = Statement(
+    "SELECT tenant_id, id, group_id, after_user_id FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY id"
+)
+_WALKING_TENANTS = Statement("SELECT DISTINCT tenant_id FROM redecision_row")
+_WALK = Statement(
+    "SELECT tenant_id, id, group_id, after_user_id FROM redecision_row"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
+)
+_ADVANCE = Statement("UPDATE redecision_row SET after_user_id = $3::uuid WHERE tenant_id = $1::uuid AND id = $2::uuid")
+_FINISH = Statement("DELETE FROM redecision_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
+_MEMBERS_AFTER = Statement(
+    "SELECT user_id AS id FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id > $3::uuid"
+    " ORDER BY user_id LIMIT $4::bigint"
+)
+_DEFAULTED_AFTER = Statement(
+    "SELECT id FROM user_row WHERE tenant_id = $1::uuid AND deleted_at IS NULL AND id > $2::uuid"
+    " AND (origin = 'default' OR unlocked_role_id IS NOT NULL) ORDER BY id LIMIT $3::bigint"
+)
+_FIRST_ID = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingLine:
+    """A line of the ordered list with what people want to know of it."""
+
+    mapping: GroupMapping
+    role: AccessRole
+    group_name: str
+    external_id: str | None
+    source_label: str
+    member_count: int
+    waiting_count: int
+    decided_count: int
+    """Users whose role this line decides."""
+    gone: bool
+    """The source deleted the group; the line waits for its return."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """Users whose roles are decided anew: the members of a group or, with None, those with the default role."""
+
+    tenant_id: TenantId
+    walk_id: UUID
+    group_id: GroupId | None
+    after: UUID
+
+
+async def read_policy(tenant_id: TenantId, *, hold: Literal["no", "to decide", "to change"] = "no") -> RolePolicy:
+    """Return what the tenant decides roles by.
+
+    ``hold`` keeps others from changing it ("to decide"), or from deciding by it ("to change"), until the unit ends.
+    """
+    statement = {"no": _READ, "to decide": _READ_TO_DECIDE, "to change": _READ_TO_CHANGE}[hold]
+    rows = await fetch(statement, tenant_id)
+    if hold == "to change":  # what came while waiting for the row is not in rows that were read before it
+        rows = await fetch(_READ, tenant_id)
+    return _policy_from(rows)
+
+
+def _policy_from(rows: list[Row]) -> RolePolicy:
+    return RolePolicy(
+        mappings=tuple(mapping_from(row) for row in rows if row["group_id"] is not None),
+        default_role_id=RoleId(rows[0]["default_role_id"]),
+        administrator_role_id=RoleId(rows[0]["administrator_role_id"]),
+        version=rows[0]["policy_version"],
+    )
+
+
+async def list_lines(tenant_id: TenantId) -> list[Row]:
+    """Return the rows of the ordered list."""
+    return await fetch(_LINES, tenant_id, unbounded=True)
+
+
+def line_from(row: Row, external_id: str | None) -> MappingLine:
+    """Return a line from its row."""
+    return MappingLine(
+        mapping=mapping_from(row),
+        role=role_from(row),
+        group_name=row["display_name"],
+        external_id=external_id,
+        source_label=row["label"],
+        member_count=row["member_count"],
+        waiting_count=row["waiting_count"],
+        decided_count=row["decided_count"],
+        gone=row["deleted_at"] is not None,
+    )
+
+
+async def list_unmapped(tenant_id: TenantId, after: tuple[str, UUID], limit: int) -> list[Row]:
+    """Return live groups without a mapping after (name key, id), by name."""
+    return await fetch(_UNMAPPED, tenant_id, *after, limit)
+
+
+async def hold_tenant(tenant_id: TenantId) -> None:
+    """Let one unit at a time take administration away in this tenant."""
+    await fetch(_HOLD, tenant_id)
+
+
+async def has_administrator(tenant_id: TenantId) -> bool:
+    """Whether the role rule makes an active user the tenant's administrator, by a lock or by a mapping."""
+    if await fetch_one(_LOCKED_ADMINISTRATOR, tenant_id) is not None:
+        return True
+    return await fetch_one(_MAPPED_ADMINISTRATOR, tenant_id) is not None
+
+
+async def list_walks(tenant_id: TenantId) -> list[Walk]:
+    """Return the walks of a tenant that are not done, in the order in which they were asked for."""
+    return [_walk_from(row) for row in await fetch(_WALKS, tenant_id)]
+
+
+async def walking_tenants() -> list[TenantId]:
+    """Return the tenants that have walks to finish."""
+    return [TenantId(row["tenant_id"]) for row in await fetch(_WALKING_TENANTS)]
+
+
+async def find_walk(walk: Walk) -> Walk | None:
+    """Return the walk as it stands now and hold it, or None if somebody finished it."""
+    row = await fetch_one(_WALK, walk.tenant_id, walk.walk_id)
+    return None if row is None else _walk_from(row)
+
+
+async def users_ahead(walk: Walk, limit: int) -> list[UserId]:
+    """Return the next users of a walk, in the order of their ids."""
+    if walk.group_id is None:
+        rows = await fetch(_DEFAULTED_AFTER, walk.tenant_id, walk.after, limit)
+    else:
+        rows = await fetch(_MEMBERS_AFTER, walk.tenant_id, walk.group_id, walk.after, limit)
+    return [UserId(row["id"]) for row in rows]
+
+
+async def advance_walk(walk: Walk, reached: UserId | None) -> None:
+    """Note how far a walk got; None ends it."""
+    if reached is None:
+        await execute(_FINISH, walk.tenant_id, walk.walk_id)
+    else:
+        await execute(_ADVANCE, walk.tenant_id, walk.walk_id, reached)
+
+
+def _walk_from(row: Row) -> Walk:
+    group_id = row["group_id"]
+    return Walk(
+        tenant_id=TenantId(row["tenant_id"]),
+        walk_id=row["id"],
+        group_id=None if group_id is None else GroupId(group_id),
+        after=row["after_user_id"] or _FIRST_ID,
+    )

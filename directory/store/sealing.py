@@ -1,0 +1,70 @@
+"""Linking of events into their tenant's chain, after they were committed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from directory.chain import GENESIS
+from directory.model import TenantId
+from directory.store.compiled import Statement
+from directory.store.records import ChainHead
+from directory.store.unit import execute, fetch, fetch_one
+
+_NEXT_TENANT = Statement(
+    "SELECT tenant_id FROM event_row WHERE seq IS NULL AND tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1"
+)
+_BEGIN = Statement("INSERT INTO chain_row (tenant_id, seq, hash) VALUES ($1::uuid, 0, $2::text) ON CONFLICT DO NOTHING")
+_HOLD_HEAD = Statement("SELECT seq, hash FROM chain_row WHERE tenant_id = $1::uuid FOR UPDATE")
+_UNSEALED = Statement(
+    "SELECT id, content_hash FROM event_row WHERE tenant_id = $1::uuid AND seq IS NULL ORDER BY id LIMIT $2::bigint"
+)
+_SEAL = Statement(
+    "UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash"
+    " FROM jsonb_to_recordset($2::jsonb) AS link (id uuid, seq bigint, hash text)"
+    " WHERE e.tenant_id = $1::uuid AND e.id = link.id AND e.seq IS NULL",
+    sqlite="UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash"
+    " FROM (SELECT value ->> 'id' AS id, value ->> 'seq' AS seq, value ->> 'hash' AS hash FROM json_each($2)) AS link"
+    " WHERE e.tenant_id = $1 AND e.id = link.id AND e.seq IS NULL",
+)
+_MOVE_HEAD = Statement("UPDATE chain_row SET seq = $2::bigint, hash = $3::text WHERE tenant_id = $1::uuid")
+
+_FIRST = UUID(int=0)
+
+
+class Link(NamedTuple):
+    """The place of one event in the chain."""
+
+    event_id: UUID
+    seq: int
+    chain_hash: str
+
+
+async def next_unsealed_tenant(after: UUID | None) -> TenantId | None:
+    """Return the next tenant, in the order of ids, that has events outside of its chain: one step in an index."""
+    row = await fetch_one(_NEXT_TENANT, _FIRST if after is None else after)
+    return None if row is None else TenantId(row["tenant_id"])
+
+
+async def hold_head(tenant_id: TenantId) -> ChainHead:
+    """Return the last link of the chain and keep others from sealing until the unit ends; makes the first one."""
+    row = await fetch_one(_HOLD_HEAD, tenant_id)
+    if row is None:
+        await execute(_BEGIN, tenant_id, GENESIS)
+        row = await fetch_one(_HOLD_HEAD, tenant_id)
+    return ChainHead(0, GENESIS) if row is None else ChainHead(row["seq"], row["hash"])
+
+
+async def list_unsealed(tenant_id: TenantId, *, limit: int) -> list[tuple[UUID, str]]:
+    """Return (event id, content hash) of the oldest events outside of the chain."""
+    return [(row["id"], row["content_hash"]) for row in await fetch(_UNSEALED, tenant_id, limit)]
+
+
+async def seal(tenant_id: TenantId, links: Sequence[Link]) -> None:
+    """Write the places of events, in one statement, and the new head."""
+    if not links:
+        return
+    rows = [{"id": link.event_id, "seq": link.seq, "hash": link.chain_hash} for link in links]
+    await execute(_SEAL, tenant_id, msgspec.json.encode(rows).decode(), unbounded=True)
+    await execute(_MOVE_HEAD, tenant_id, links[-1].seq, links[-1].chain_hash)

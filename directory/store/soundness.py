@@ -1,0 +1,63 @@
+"""Reads that show whether what is stored fits together; for the self-check, never for requests."""
+
+from uuid import UUID
+
+from directory.model import GroupId, TenantId, UserId
+from directory.store.compiled import Statement
+from directory.store.unit import current_engine, fetch
+
+_USERS_AFTER = Statement(
+    "SELECT id FROM user_row WHERE tenant_id = $1::uuid AND deleted_at IS NULL AND id > $2::uuid"
+    " ORDER BY id LIMIT $3::bigint"
+)
+_MISCOUNTED = Statement(
+    "SELECT g.id FROM group_row g WHERE g.tenant_id = $1::uuid AND ("
+    " g.member_count <> (SELECT count(*) FROM member_row m WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id)"
+    " OR g.waiting_count <> (SELECT count(*) FROM waiting_row w WHERE w.tenant_id = g.tenant_id AND w.group_id = g.id))"
+    " ORDER BY g.id LIMIT $2::bigint"
+)
+_POSTGRES_ROLE = Statement("SELECT rolsuper OR rolbypassrls AS unbounded FROM pg_roles WHERE rolname = current_user")
+_POSTGRES_SYNCS = Statement(
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'"
+)
+_QUICK_CHECK = Statement("PRAGMA quick_check")
+_FOREIGN_KEYS = Statement("PRAGMA foreign_key_check")
+
+_UNTOLD = Statement(
+    "SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND NOT EXISTS (SELECT 1 FROM event_row e"
+    " WHERE e.tenant_id = u.tenant_id AND e.subject_id = u.id AND e.action = 'user:created') LIMIT $2::bigint"
+)
+
+
+async def list_users_after(tenant_id: TenantId, after: UserId | None, *, limit: int) -> list[UserId]:
+    """Return the next users of a tenant in the order of their ids."""
+    rows = await fetch(_USERS_AFTER, tenant_id, after or UUID(int=0), limit)
+    return [UserId(row["id"]) for row in rows]
+
+
+async def list_miscounted_groups(tenant_id: TenantId, *, limit: int) -> list[GroupId]:
+    """Return groups whose maintained counts are not those of their rows."""
+    return [GroupId(row["id"]) for row in await fetch(_MISCOUNTED, tenant_id, limit, unbounded=True)]
+
+
+async def list_file_faults() -> list[str]:
+    """Return what SQLite itself finds wrong in its file; nothing on PostgreSQL, which has tools of its own."""
+    if current_engine().engine_type != "sqlite":
+        return []
+    found = [str(row["quick_check"]) for row in await fetch(_QUICK_CHECK) if row["quick_check"] != "ok"]
+    return found + [f"a row of {row['table']} names a missing {row['parent']}" for row in await fetch(_FOREIGN_KEYS)]
+
+
+async def list_server_faults() -> list[str]:
+    """Return what should not be so of the PostgreSQL that is used, or of the role that uses it."""
+    if current_engine().engine_type == "sqlite":
+        return []
+    faults = [f"{row['name']} is off: an outage loses acknowledged changes" for row in await fetch(_POSTGRES_SYNCS)]
+    if any(row["unbounded"] for row in await fetch(_POSTGRES_ROLE)):
+        faults.append("the application connects as a superuser, whom nothing keeps from altering recorded events")
+    return faults
+
+
+async def list_untold_users(tenant_id: TenantId, *, limit: int) -> list[UserId]:
+    """Return users whose arrival no event records: a write that was cut in half."""
+    return [UserId(row["id"]) for row in await fetch(_UNTOLD, tenant_id, limit, unbounded=True)]

@@ -1,0 +1,171 @@
+"""What the rest of the directory uses of the database: one unit of work, and statements inside or outside of it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from uuid import UUID
+
+import piccolo.apps.migrations.tables  # noqa: F401  # so that bind() reaches Piccolo's ledger too
+from piccolo.table import TABLE_REGISTRY
+
+from directory.store.errors import ConcurrencyError, StoreError
+from directory.store.postgres import PooledPostgresEngine
+from directory.store.sqlite import OneWriterEngine
+
+Engine: TypeAlias = OneWriterEngine | PooledPostgresEngine
+Row: TypeAlias = Mapping[str, Any]
+"""A row by column name: a dict on SQLite, asyncpg's Record on PostgreSQL."""
+
+Result = TypeVar("Result")
+
+TRIES = 3
+
+
+class Runnable(Protocol):
+    """A statement that knows its text and arguments for each database."""
+
+    def bind(self, engine_type: str, args: Sequence[object]) -> tuple[str, Sequence[object]]:
+        """Return the text and the arguments as the driver takes them."""
+
+
+_bound: list[Engine] = []
+_fence: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("fence", default=None)
+
+
+def connect(database_url: str, *, pool_max: int = 10) -> Engine:
+    """Return the engine for ``sqlite:///path`` or ``postgresql://…``; nothing is opened yet.
+
+    Raises:
+        StoreError: the address is of no known kind. The address is never part of the message: it may hold a password.
+    """
+    if database_url.startswith("sqlite:///"):
+        return OneWriterEngine(sqlite_path(database_url))
+    if database_url.startswith(("postgresql://", "postgres://")):
+        return PooledPostgresEngine(database_url, pool_max=pool_max)
+    raise StoreError("the database address must start with sqlite:/// or postgresql://")
+
+
+def sqlite_path(database_url: str) -> str:
+    """Return the file of ``sqlite:///relative`` or ``sqlite:////absolute``."""
+    path = database_url.removeprefix("sqlite:///")
+    if not path or path.startswith(":memory:"):
+        raise StoreError("SQLite needs a file: sqlite:///rolebook.sqlite")
+    return path
+
+
+def bind(engine: Engine) -> None:
+    """Make ``engine`` the one of this process, for our statements and for Piccolo's tables."""
+    _bound[:] = [engine]
+    for table in TABLE_REGISTRY:
+        table._meta.db = engine  # noqa: SLF001  # Piccolo offers no other way without reading the environment
+
+
+def current_engine() -> Engine:
+    """Return the engine of this process."""
+    if not _bound:
+        raise StoreError("no database is bound: bind(connect(…)) first")
+    return _bound[0]
+
+
+@asynccontextmanager
+async def open_store(database_url: str, *, pool_max: int = 10) -> AsyncIterator[Engine]:
+    """Connect, bind and open in the running event loop; close at the end."""
+    engine = connect(database_url, pool_max=pool_max)
+    bind(engine)
+    await engine.start_connection_pool()
+    try:
+        yield engine
+    finally:
+        await engine.close_connection_pool()
+
+
+@asynccontextmanager
+async def unit_of_work(tenant_id: UUID | None) -> AsyncIterator[None]:
+    """Run the body in one transaction, for one tenant or, with None, for the whole installation.
+
+    The body awaits nothing but its own statements. On SQLite it shares its COMMIT with its neighbours.
+
+    Raises:
+        DatabaseUnavailableError: nothing of the body was kept; answer 503.
+        NestedUnitError: there is a unit already.
+    """
+    async with current_engine().unit_of_work(tenant_id):
+        yield
+
+
+async def in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]]) -> Result:
+    """Run ``body`` in a unit of work, and again from its start if another transaction came first: three times at most.
+
+    ``body`` must have no effect but its statements.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            async with current_engine().unit_of_work(tenant_id):
+                if (fence := _fence.get()) is not None:
+                    await fence()
+                return await body()
+        except ConcurrencyError:
+            if tried == TRIES:
+                raise
+        await asyncio.sleep(0.01 * tried * (1 + random.random()))  # noqa: S311  # spreads tries; no secret
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def fenced(fence: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Run ``fence`` as the first statement of every ``in_unit`` of the body: if it raises, the unit writes nothing."""
+    token = _fence.set(fence)
+    try:
+        yield
+    finally:
+        _fence.reset(token)
+
+
+def is_in_unit() -> bool:
+    """Tell whether a unit of work is open in this task."""
+    return current_engine().open_unit() is not None
+
+
+@asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """Undo the body alone if it raises; the unit of work around it stays usable. Savepoints may nest."""
+    unit = current_engine().open_unit()
+    if unit is None:
+        raise StoreError("a savepoint needs a unit of work")
+    name = await unit.savepoint()
+    try:
+        yield
+    except BaseException:
+        with suppress(StoreError):  # a unit that cannot go back is lost as a whole; the body's error says why
+            await unit.rollback_to(name)
+        raise
+    await unit.release(name)
+
+
+async def fetch(statement: Runnable, *args: object, unbounded: bool = False) -> list[Row]:
+    """Run a statement and return its rows: in the open unit, or alone.
+
+    ``unbounded`` keeps a statement that may touch many rows off the event loop's thread.
+
+    Raises:
+        UniqueViolationError, ForeignKeyViolationError, InvalidValueError, DatabaseUnavailableError
+    """
+    engine = current_engine()
+    sql, values = statement.bind(engine.engine_type, args)
+    return cast("list[Row]", await engine.fetch(sql, values, unbounded=unbounded))
+
+
+async def fetch_one(statement: Runnable, *args: object) -> Row | None:
+    """Run a statement and return its first row, or None."""
+    rows = await fetch(statement, *args)
+    return rows[0] if rows else None
+
+
+async def execute(statement: Runnable, *args: object, unbounded: bool = False) -> int:
+    """Run a statement, as ``fetch``, and return how many rows it changed."""
+    engine = current_engine()
+    sql, values = statement.bind(engine.engine_type, args)
+    return await engine.execute(sql, values, unbounded=unbounded)

@@ -1,0 +1,81 @@
+"""Writes of events: the record itself, its erasable values, and the list of users it moved."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from directory.chain import EventContent, EventValues, commitment_for, content_hash_for, render_values
+from directory.ids import new_id
+from directory.model import Actor
+from directory.plan import Event
+from directory.store.insert import Insert
+
+_EVENT = Insert(
+    "event_row",
+    {
+        "tenant_id": "uuid",
+        "id": "uuid",
+        "at": "timestamptz",
+        "actor_kind": "text",
+        "actor_id": "uuid",
+        "action": "text",
+        "subject_kind": "text",
+        "subject_id": "uuid",
+        "request_id": "uuid",
+        "commitment": "text",
+        "content_hash": "text",
+    },
+)
+_VALUES = Insert("event_value_row", {"tenant_id": "uuid", "event_id": "uuid", "salt": "text", "document": "text"})
+_MEMBERS = Insert("event_member_row", {"tenant_id": "uuid", "event_id": "uuid", "user_id": "uuid", "joined": "boolean"})
+
+
+async def write_events(events: Sequence[Event], *, by: Actor, now: datetime) -> None:
+    """Write the events of one plan: three statements, however many they are."""
+    rows: list[tuple[object, ...]] = []
+    values: list[tuple[object, ...]] = []
+    members: list[tuple[object, ...]] = []
+    for event in events:
+        salt = secrets.token_hex(16)
+        document = render_values(EventValues(actor=by.label, subject=event.subject_label, changes=event.changes))
+        content = _content(event, commitment_for(salt, document), by=by, now=now)
+        rows.append(_row(content))
+        values.append((content.tenant_id, content.event_id, salt, document))
+        members += [(content.tenant_id, content.event_id, user_id, True) for user_id in event.joined]
+        members += [(content.tenant_id, content.event_id, user_id, False) for user_id in event.left]
+    await _EVENT(rows)
+    await _VALUES(values)
+    await _MEMBERS(members)
+
+
+def _content(event: Event, commitment: str, *, by: Actor, now: datetime) -> EventContent:
+    return EventContent(
+        tenant_id=by.tenant_id,
+        event_id=new_id(now),
+        at=now,
+        actor_kind=by.kind,
+        actor_id=by.user_id or by.source_id,
+        action=event.action,
+        subject_kind=event.subject_kind,
+        subject_id=event.subject_id,
+        request_id=None if by.request is None else by.request.request_id,
+        commitment=commitment,
+        joined=event.joined,
+        left=event.left,
+    )
+
+
+def _row(content: EventContent) -> tuple[object, ...]:
+    return (
+        content.tenant_id,
+        content.event_id,
+        content.at,
+        content.actor_kind,
+        content.actor_id,
+        content.action,
+        content.subject_kind,
+        content.subject_id,
+        content.request_id,
+        content.commitment,
+        content_hash_for(content),
+    )

@@ -1,0 +1,165 @@
+"""Writes of groups, their links, members and waiting values."""
+
+from directory.errors import AlreadyExistsError
+from directory.model import Actor, Group
+from directory.names import name_key
+from directory.plan import ChangeMembers, EndGroup, PutGroup
+from directory.store.compiled import Statement
+from directory.store.errors import ConcurrencyError, UniqueViolationError
+from directory.store.insert import ON_A_THREAD_ROWS, Insert
+from directory.store.rows import document_text
+from directory.store.unit import execute, fetch_one
+
+_INSERT = Insert(
+    "group_row",
+    {
+        "tenant_id": "uuid",
+        "id": "uuid",
+        "source_id": "uuid",
+        "display_name": "text",
+        "display_name_key": "text",
+        "claims_name": "boolean",
+        "document": "text",
+        "member_count": "bigint",
+        "waiting_count": "bigint",
+        "version": "bigint",
+        "created_at": "timestamptz",
+        "modified_at": "timestamptz",
+    },
+)
+_UPDATE = Statement(
+    "UPDATE group_row SET deleted_at = NULL, display_name = $4::text, display_name_key = $5::text,"
+    " claims_name = coalesce($6::boolean, claims_name), document = $7::text, member_count = $8::bigint,"
+    " waiting_count = $9::bigint, version = $10::bigint, modified_at = $11::timestamptz"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+)
+_END = Statement(
+    "UPDATE group_row SET deleted_at = $4::timestamptz, modified_at = $4::timestamptz, member_count = 0,"
+    " waiting_count = 0, version = version + 1"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+)
+_LEAVE_ALL = Statement("DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
+_WAIT_NO_MORE = Statement("DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
+_LINK = Statement(
+    "INSERT INTO group_link_row (tenant_id, source_id, external_id, group_id)"
+    " VALUES ($1::uuid, $2::uuid, $3::text, $4::uuid) ON CONFLICT (tenant_id, source_id, external_id)"
+    " DO UPDATE SET group_id = excluded.group_id WHERE group_link_row.group_id = excluded.group_id OR EXISTS ("
+    "SELECT 1 FROM group_row g WHERE g.tenant_id = group_link_row.tenant_id AND g.id = group_link_row.group_id"
+    " AND g.deleted_at IS NOT NULL) RETURNING group_id"
+)
+_UNLINK = Statement(
+    "DELETE FROM group_link_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND external_id = $3::text"
+    " AND group_id = $4::uuid"
+)
+_JOIN = Insert(
+    "member_row",
+    {"tenant_id": "uuid", "group_id": "uuid", "user_id": "uuid", "since": "timestamptz"},
+    "ON CONFLICT DO NOTHING",
+)
+_LEAVE = Statement(
+    "DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
+)
+_WAIT = Insert(
+    "waiting_row",
+    {"tenant_id": "uuid", "group_id": "uuid", "value": "text", "since": "timestamptz"},
+    "ON CONFLICT DO NOTHING",
+)
+_UNWAIT = Statement(
+    "DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND value = ANY($3::text[])"
+)
+
+
+async def put_group(change: PutGroup, by: Actor) -> None:
+    """Insert or replace a group with its link.
+
+    Raises:
+        AlreadyExistsError: the name or the externalId is taken in its source.
+        ConcurrencyError: the group is no longer at the expected version.
+    """
+    del by
+    group = change.group
+    try:
+        if change.expected_version is None:
+            await _insert(group, claims_name=bool(change.claims_name))
+        else:
+            await _replace(group, change.expected_version, claims_name=change.claims_name)
+    except UniqueViolationError as error:
+        if error.index != "group_name_unique":
+            raise
+        raise AlreadyExistsError("group", "displayName", group.attributes.display_name) from error
+    await _put_link(group, change.external_id_before)
+
+
+async def _insert(group: Group, *, claims_name: bool) -> None:
+    name = group.attributes.display_name
+    await _INSERT(
+        [
+            (
+                group.tenant_id,
+                group.group_id,
+                group.source_id,
+                name,
+                name_key(name),
+                claims_name,
+                document_text(group.attributes.document),
+                group.member_count,
+                group.waiting_count,
+                group.version,
+                group.created_at,
+                group.modified_at,
+            )
+        ]
+    )
+
+
+async def _replace(group: Group, expected_version: int, *, claims_name: bool | None) -> None:
+    name = group.attributes.display_name
+    count = await execute(
+        _UPDATE,
+        group.tenant_id,
+        group.group_id,
+        expected_version,
+        name,
+        name_key(name),
+        claims_name,
+        document_text(group.attributes.document),
+        group.member_count,
+        group.waiting_count,
+        group.version,
+        group.modified_at,
+    )
+    if count != 1:
+        raise ConcurrencyError(f"group {group.group_id} is no longer at version {expected_version}")
+
+
+async def _put_link(group: Group, before: str | None) -> None:
+    external_id = group.attributes.external_id
+    if external_id == before:
+        return
+    if before is not None:
+        await execute(_UNLINK, group.tenant_id, group.source_id, before, group.group_id)
+    if external_id is None:
+        return
+    if await fetch_one(_LINK, group.tenant_id, group.source_id, external_id, group.group_id) is None:
+        raise AlreadyExistsError("group", "externalId", external_id)
+
+
+async def end_group(change: EndGroup, by: Actor) -> None:
+    """Turn a group into a tombstone without members."""
+    count = await execute(_END, by.tenant_id, change.group_id, change.expected_version, change.at)
+    if count != 1:
+        raise ConcurrencyError(f"group {change.group_id} is no longer at version {change.expected_version}")
+    await execute(_LEAVE_ALL, by.tenant_id, change.group_id, unbounded=True)
+    await execute(_WAIT_NO_MORE, by.tenant_id, change.group_id, unbounded=True)
+
+
+async def change_members(change: ChangeMembers, by: Actor) -> None:
+    """Write who joins and leaves; the counts are in the group's row, which the plan puts first."""
+    tenant_id, group_id = by.tenant_id, change.group_id
+    if change.leave:
+        many = len(change.leave) >= ON_A_THREAD_ROWS
+        await execute(_LEAVE, tenant_id, group_id, list(change.leave), unbounded=many)
+    await _JOIN([(tenant_id, group_id, user_id, change.at) for user_id in change.join])
+    if change.unwait:
+        await execute(_UNWAIT, tenant_id, group_id, list(change.unwait))
+    await _WAIT([(tenant_id, group_id, value, change.at) for value in change.wait])

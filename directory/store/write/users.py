@@ -1,0 +1,262 @@
+"""Writes of users: their row, links, e-mails, locks and role decisions."""
+
+from collections import Counter
+
+from directory.errors import AlreadyExistsError
+from directory.model import Actor, Decision, User, UserId
+from directory.names import name_key
+from directory.person import emails_of
+from directory.plan import DecideRoles, EndSignins, EndUser, JoinGroups, PutLock, PutUser
+from directory.store.compiled import Statement
+from directory.store.errors import ConcurrencyError, UniqueViolationError
+from directory.store.insert import Insert
+from directory.store.rows import document_text
+from directory.store.unit import execute, fetch, fetch_one
+
+_COLUMNS = {
+    "tenant_id": "uuid",
+    "id": "uuid",
+    "source_id": "uuid",
+    "user_name": "text",
+    "user_name_key": "text",
+    "display_name": "text",
+    "display_name_key": "text",
+    "search_key": "text",
+    "email": "text",
+    "department": "text",
+    "title": "text",
+    "manager_ref": "text",
+    "document": "text",
+    "reported_active": "boolean",
+    "active": "boolean",
+    "role_id": "uuid",
+    "origin": "text",
+    "decided_group_id": "uuid",
+    "unlocked_role_id": "uuid",
+    "unlocked_group_id": "uuid",
+    "decided_at": "timestamptz",
+    "decided_request_id": "uuid",
+    "version": "bigint",
+    "created_at": "timestamptz",
+    "modified_at": "timestamptz",
+}
+_INSERT = Insert("user_row", _COLUMNS)
+_CHANGED = [name for name in _COLUMNS if name not in {"tenant_id", "id", "created_at"}]
+_UPDATE = Statement(
+    "UPDATE user_row SET deleted_at = NULL, "  # constants only
+    + ", ".join(f"{name} = ${at}::{_COLUMNS[name]}" for at, name in enumerate(_CHANGED, 4))
+    + " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+)
+_END = Statement(
+    "UPDATE user_row SET deleted_at = $4::timestamptz, modified_at = $4::timestamptz, active = $5::boolean,"
+    " version = version + 1 WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+)
+_LEAVE_ALL = Statement("DELETE FROM member_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
+_COUNT_DOWN = Statement(
+    "UPDATE group_row SET member_count = member_count - 1, version = version + 1, modified_at = $3::timestamptz"
+    " WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])"
+)
+# Whoever holds the id gives it up only if it is deleted: then it can no longer come back under it.
+_LINK = Statement(
+    "INSERT INTO user_link_row (tenant_id, source_id, external_id, user_id)"
+    " VALUES ($1::uuid, $2::uuid, $3::text, $4::uuid) ON CONFLICT (tenant_id, source_id, external_id)"
+    " DO UPDATE SET user_id = excluded.user_id WHERE user_link_row.user_id = excluded.user_id OR EXISTS ("
+    "SELECT 1 FROM user_row u WHERE u.tenant_id = user_link_row.tenant_id AND u.id = user_link_row.user_id"
+    " AND u.deleted_at IS NOT NULL) RETURNING user_id"
+)
+_UNLINK = Statement(
+    "DELETE FROM user_link_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND external_id = $3::text"
+    " AND user_id = $4::uuid"
+)
+_FORGET_EMAILS = Statement("DELETE FROM email_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
+_EMAILS = Insert(
+    "email_row",
+    {"tenant_id": "uuid", "user_id": "uuid", "position": "bigint", "kind": "text", "value_key": "text"},
+)
+_DECIDE = Statement(
+    "UPDATE user_row SET role_id = $3::uuid, origin = $4::text, decided_group_id = $5::uuid,"
+    " unlocked_role_id = $6::uuid, unlocked_group_id = $7::uuid, decided_at = $8::timestamptz,"
+    " decided_request_id = $9::uuid WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])"
+)
+_LOCK = Statement(
+    "INSERT INTO lock_row (tenant_id, user_id, role_id, reason, owner, created_at, until)"
+    " VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::text, $6::timestamptz, $7::timestamptz)"
+    " ON CONFLICT (tenant_id, user_id) DO UPDATE SET role_id = excluded.role_id, reason = excluded.reason,"
+    " owner = excluded.owner, created_at = excluded.created_at, until = excluded.until"
+)
+_UNLOCK = Statement("DELETE FROM lock_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
+_JOIN = Insert(
+    "member_row",
+    {"tenant_id": "uuid", "group_id": "uuid", "user_id": "uuid", "since": "timestamptz"},
+    "ON CONFLICT DO NOTHING RETURNING group_id",
+)
+_STOP_WAITING = Statement(
+    "DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = ANY($2::uuid[]) AND value = ANY($3::text[])"
+)
+_COUNT_JOINED = Statement(
+    "UPDATE group_row SET member_count = member_count + 1 WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])"
+)
+_COUNT_WAITING = Statement(
+    "UPDATE group_row SET waiting_count = waiting_count - $3::bigint, version = version + 1,"
+    " modified_at = $4::timestamptz WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])"
+)
+_END_SESSIONS = Statement(
+    "UPDATE web_session_row SET ended_at = $3::timestamptz"
+    " WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND ended_at IS NULL"
+)
+_END_LINKS = Statement(
+    "UPDATE signin_link_row SET used_at = $3::timestamptz"
+    " WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND used_at IS NULL"
+)
+
+
+async def put_user(change: PutUser, by: Actor) -> None:
+    """Insert or replace a user with its link and e-mails.
+
+    Raises:
+        AlreadyExistsError: the user name or the externalId is taken.
+        ConcurrencyError: the user is no longer at the expected version.
+    """
+    del by
+    user = change.user
+    values = _values(user)
+    try:
+        if change.expected_version is None:
+            await _INSERT([values])
+        else:
+            changed = [value for name, value in zip(_COLUMNS, values, strict=True) if name in _CHANGED]
+            await _replace(user, change.expected_version, changed)
+    except UniqueViolationError as error:
+        if error.index != "user_name_unique":
+            raise
+        raise AlreadyExistsError("user", "userName", user.attributes.user_name) from error
+    await _put_link(user, change.external_id_before)
+    if change.emails_changed:
+        await _put_emails(user, new=change.expected_version is None)
+
+
+async def _replace(user: User, expected_version: int, changed: list[object]) -> None:
+    count = await execute(_UPDATE, user.tenant_id, user.user_id, expected_version, *changed)
+    if count != 1:
+        raise ConcurrencyError(f"user {user.user_id} is no longer at version {expected_version}")
+
+
+def _values(user: User) -> tuple[object, ...]:
+    attributes, promoted, decision = user.attributes, user.promoted, user.decision
+    found_by = (promoted.display_name, attributes.user_name, promoted.email or "")
+    return (
+        user.tenant_id,
+        user.user_id,
+        user.source_id,
+        attributes.user_name,
+        name_key(attributes.user_name),
+        promoted.display_name,
+        name_key(promoted.display_name),
+        name_key("\n".join(found_by)),
+        promoted.email,
+        promoted.department,
+        promoted.title,
+        promoted.manager_ref,
+        document_text(attributes.document),
+        attributes.active,
+        user.active,
+        decision.role_id,
+        decision.origin,
+        decision.group_id,
+        decision.unlocked_role_id,
+        decision.unlocked_group_id,
+        user.decided_at,
+        user.decided_request_id,
+        user.version,
+        user.created_at,
+        user.modified_at,
+    )
+
+
+async def _put_link(user: User, before: str | None) -> None:
+    external_id = user.attributes.external_id
+    if user.source_id is None or external_id == before:
+        return
+    if before is not None:
+        await execute(_UNLINK, user.tenant_id, user.source_id, before, user.user_id)
+    if external_id is None:
+        return
+    if await fetch_one(_LINK, user.tenant_id, user.source_id, external_id, user.user_id) is None:
+        raise AlreadyExistsError("user", "externalId", external_id)
+
+
+async def _put_emails(user: User, *, new: bool) -> None:
+    if not new:
+        await execute(_FORGET_EMAILS, user.tenant_id, user.user_id)
+    await _EMAILS(
+        [
+            (user.tenant_id, user.user_id, position, None if kind is None else name_key(kind), name_key(value))
+            for position, (kind, value) in enumerate(emails_of(user.attributes))
+        ]
+    )
+
+
+async def end_user(change: EndUser, by: Actor) -> None:
+    """Turn a user into a tombstone and end its memberships."""
+    count = await execute(_END, by.tenant_id, change.user_id, change.expected_version, change.at, False)  # noqa: FBT003  # a column's value
+    if count != 1:
+        raise ConcurrencyError(f"user {change.user_id} is no longer at version {change.expected_version}")
+    if change.left_group_ids:
+        await execute(_LEAVE_ALL, by.tenant_id, change.user_id)
+        await execute(_COUNT_DOWN, by.tenant_id, list(change.left_group_ids), change.at)
+
+
+async def end_signins(change: EndSignins, by: Actor) -> None:
+    """End the web sessions and unused links of a user."""
+    await execute(_END_SESSIONS, by.tenant_id, change.user_id, change.at)
+    await execute(_END_LINKS, by.tenant_id, change.user_id, change.at)
+
+
+async def join_groups(change: JoinGroups, by: Actor) -> None:
+    """Make a user a member of the groups that waited for it, and stop them waiting."""
+    waits = Counter(group_id for group_id, _ in change.waiting)
+    joined = await _JOIN([(by.tenant_id, group_id, change.user_id, change.at) for group_id in waits])
+    await fetch(_COUNT_JOINED, by.tenant_id, [row["group_id"] for row in joined])
+    await execute(_STOP_WAITING, by.tenant_id, list(waits), sorted({value for _, value in change.waiting}))
+    for count in sorted(set(waits.values())):
+        group_ids = [group_id for group_id, waited in waits.items() if waited == count]
+        await execute(_COUNT_WAITING, by.tenant_id, group_ids, count, change.at)
+
+
+async def decide_roles(change: DecideRoles, by: Actor) -> None:
+    """Store decisions: one statement for all users who get the same one."""
+    alike: dict[Decision, list[UserId]] = {}
+    for user_id, decision in change.decisions:
+        alike.setdefault(decision, []).append(user_id)
+    request_id = None if by.request is None else by.request.request_id
+    for decision, user_ids in alike.items():
+        await execute(
+            _DECIDE,
+            by.tenant_id,
+            user_ids,
+            decision.role_id,
+            decision.origin,
+            decision.group_id,
+            decision.unlocked_role_id,
+            decision.unlocked_group_id,
+            change.at,
+            request_id,
+        )
+
+
+async def put_lock(change: PutLock, by: Actor) -> None:
+    """Set, replace or lift the lock of a user's role."""
+    lock = change.lock
+    if lock is None:
+        await execute(_UNLOCK, by.tenant_id, change.user_id)
+        return
+    await execute(
+        _LOCK,
+        by.tenant_id,
+        change.user_id,
+        lock.role_id,
+        lock.reason,
+        lock.owner,
+        lock.created_at,
+        lock.until,
+    )

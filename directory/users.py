@@ -1,0 +1,202 @@
+"""What can be done with users: create, edit, delete, find, list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from directory.commit import check_version, commit_plan, in_unit_of
+from directory.edits import Expect, UserEdit
+from directory.errors import AlreadyExistsError, NotFoundError
+from directory.facts import Arrival, Moment, role_facts
+from directory.ids import new_id
+from directory.model import Actor, GroupId, SourceId, TenantId, User, UserAttributes, UserId
+from directory.person import check_user
+from directory.plan import Plan, PutUser, joined_plan
+from directory.plan_users import plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
+from directory.query import Query
+from directory.roles import RolePolicy
+from directory.store import access, people, search
+from directory.store.policy import read_policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRef:
+    """A group that has a user directly."""
+
+    group_id: GroupId
+    display_name: str
+
+
+async def create_user(
+    attributes: UserAttributes, *, by: Actor, now: datetime, revive_inactive: bool
+) -> tuple[User, bool]:
+    """Create a user of the actor's source; returns it, and whether nobody had seen it before.
+
+    A deleted user comes back when the same source names the same externalId. With ``revive_inactive`` an inactive user
+    of the same source and name keeps its id and groups and takes the attributes. It joins groups that wait for it.
+
+    Raises:
+        AlreadyExistsError: an active user, or one that is not the source's, has the user name or the externalId.
+        InvalidError: the attributes cannot be a user.
+    """
+    check_user(attributes)
+
+    async def body() -> tuple[User, bool]:
+        policy = await read_policy(by.tenant_id, hold="to decide")
+        arrival = await _arrival(attributes, by=by, revive_inactive=revive_inactive)
+        if arrival.twin is not None:
+            return await _edit(arrival.twin, lambda _: attributes, policy=policy, by=by, now=now), False
+        plan = await _creation(attributes, policy=policy, arrival=arrival, moment=Moment(at=now, by=by))
+        await commit_plan(plan, by=by, now=now)
+        return _user_of(plan), arrival.tombstone is None
+
+    return await in_unit_of(by, body)
+
+
+async def edit_user(user_id: UserId, edit: UserEdit, *, by: Actor, now: datetime, expect: Expect = None) -> User:
+    """Apply ``edit`` to a user of the actor's source; if nothing comes of it, the user is returned as it is.
+
+    Raises:
+        NotFoundError: no such user, or not this source's.
+        StaleError: the user is not at the expected version.
+        AlreadyExistsError: the new user name or externalId is taken.
+        InvalidError: the edited attributes cannot be a user.
+        LastAdministratorError: the tenant would have no active administrator.
+    """
+
+    async def body() -> User:
+        policy = await read_policy(by.tenant_id, hold="to decide")
+        user = await _user_to_change(user_id, by=by)
+        check_version("user", user_id, user.version, expect)
+        return await _edit(user, edit, policy=policy, by=by, now=now)
+
+    return await in_unit_of(by, body)
+
+
+async def delete_user(user_id: UserId, *, by: Actor, now: datetime, expect: Expect = None) -> None:
+    """Turn a user into a tombstone: gone at once, without memberships and sign-ins; the same source may revive it.
+
+    Raises:
+        NotFoundError, StaleError, LastAdministratorError: as for ``edit_user``.
+    """
+
+    async def body() -> None:
+        policy = await read_policy(by.tenant_id, hold="to decide")
+        await people.group_ids_to_change(by.tenant_id, user_id)  # groups before users: everybody locks in this order
+        user = await _user_to_change(user_id, by=by)
+        check_version("user", user_id, user.version, expect)
+        group_ids = await people.group_ids_to_change(by.tenant_id, user_id)
+        plan = plan_user_end(user, group_ids, policy=policy, moment=Moment(at=now, by=by))
+        await commit_plan(plan, by=by, now=now)
+
+    await in_unit_of(by, body)
+
+
+async def get_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None) -> User:
+    """Return a user; with ``source_id`` only if that source owns it.
+
+    Raises:
+        NotFoundError: no such user there.
+    """
+    user = await people.find_user(tenant_id, user_id, source_id=source_id)
+    if user is None:
+        raise NotFoundError("user", user_id)
+    return user
+
+
+async def list_users(
+    tenant_id: TenantId, source_id: SourceId, query: Query | None, *, offset: int, limit: int
+) -> tuple[list[User], int]:
+    """Return a page of a source's users in the order in which they came, and how many there are in all.
+
+    Raises:
+        InvalidError: the store cannot search by one of the attributes.
+    """
+    return await search.list_users(tenant_id, source_id, query, offset=offset, limit=limit)
+
+
+async def groups_of_users(tenant_id: TenantId, user_ids: Sequence[UserId]) -> dict[UserId, list[GroupRef]]:
+    """Return the groups that have each of these users directly."""
+    found: dict[UserId, list[GroupRef]] = {user_id: [] for user_id in user_ids}
+    for user_id, group_id, display_name in await people.list_groups_of(tenant_id, user_ids):
+        found[user_id].append(GroupRef(group_id=group_id, display_name=display_name))
+    return found
+
+
+async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bool) -> Arrival:
+    """Find out whom and what a posted user meets."""
+    source_id, external_id = _source_of(by), attributes.external_id
+    named = await people.find_by_name(by.tenant_id, attributes.user_name)
+    known = None if external_id is None else await people.find_by_external_id(by.tenant_id, source_id, external_id)
+    tombstone = known[0] if known is not None and known[1] else None
+    twin = known[0] if known is not None and not known[1] else named
+    if twin is not None:
+        if named is not None and named.user_id != twin.user_id:
+            raise AlreadyExistsError("user", "userName", attributes.user_name)
+        if not revive_inactive or twin.active or twin.source_id != source_id:
+            raise _taken(attributes, by_name=named is not None)
+        return Arrival(twin=twin)
+    values = [value for value in (external_id, str(tombstone.user_id) if tombstone else None) if value is not None]
+    waiting = await people.waiting_groups(by.tenant_id, source_id, values) if values else ()
+    return Arrival(tombstone=tombstone, waiting=waiting)
+
+
+def _taken(attributes: UserAttributes, *, by_name: bool) -> AlreadyExistsError:
+    if by_name:
+        return AlreadyExistsError("user", "userName", attributes.user_name)
+    return AlreadyExistsError("user", "externalId", str(attributes.external_id))
+
+
+async def _creation(attributes: UserAttributes, *, policy: RolePolicy, arrival: Arrival, moment: Moment) -> Plan:
+    if arrival.tombstone is None:
+        user_id = UserId(new_id(moment.at))
+        return plan_new_user(user_id, attributes, policy=policy, arrival=arrival, moment=moment)
+    lock = arrival.tombstone.lock
+    locked_role = None if lock is None else await access.find_role(moment.by.tenant_id, lock.role_id)
+    return plan_return(
+        arrival.tombstone,
+        attributes,
+        policy=policy,
+        arrival=arrival,
+        moment=moment,
+        lift_lock=locked_role is not None and locked_role.privileged,
+    )
+
+
+async def _edit(user: User, edit: UserEdit, *, policy: RolePolicy, by: Actor, now: datetime) -> User:
+    """Plan and commit an edit of a user whose row is held, and what follows if its externalId is a new one."""
+    moment = Moment(at=now, by=by)
+    plan = plan_user_edit(user, edit, policy=policy, moment=moment)
+    if not plan:
+        return user
+    after = _user_of(plan)
+    if after.attributes.external_id not in {None, user.attributes.external_id}:
+        plan = joined_plan(plan, await _found_by_groups(after, policy=policy, moment=moment))
+    await commit_plan(plan, by=by, now=now)
+    return after
+
+
+async def _found_by_groups(user: User, *, policy: RolePolicy, moment: Moment) -> Plan:
+    values = [str(user.attributes.external_id)]
+    waiting = await people.waiting_groups(user.tenant_id, _source_of(moment.by), values)
+    mapped = await people.mapped_groups_of(user.tenant_id, [user.user_id])
+    facts = role_facts(user, mapped.get(user.user_id, frozenset()))
+    return plan_arrival(facts, policy=policy, arrival=Arrival(waiting=waiting), moment=moment)
+
+
+async def _user_to_change(user_id: UserId, *, by: Actor) -> User:
+    user = await people.find_user_to_change(by.tenant_id, user_id, source_id=_source_of(by))
+    if user is None:
+        raise NotFoundError("user", user_id)
+    return user
+
+
+def _source_of(by: Actor) -> SourceId:
+    """Return the source of an actor that provisions; nobody else edits what sources report."""
+    if by.source_id is None:
+        raise NotFoundError("source", by.label)
+    return by.source_id
+
+
+def _user_of(plan: Plan) -> User:
+    return next(change.user for change in plan.changes if isinstance(change, PutUser))

@@ -1,0 +1,1 @@
+"""The operator's door: pages and forms of the administration portal."""

@@ -1,0 +1,61 @@
+"""Events in words: what happened, and values as people read them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from directory.model import JsonValue
+
+VALUE_CHARS_MAX = 300
+ACTION_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "group:changed": "Group changed",
+        "group:created": "Group created",
+        "group:deleted": "Group deleted",
+        "group:members:changed": "Members changed",
+        "group:returned": "Group came back",
+        "mapping:added": "Group mapping added",
+        "mapping:changed": "Access role of a group mapping changed",
+        "mapping:moved": "Group mapping moved",
+        "mapping:removed": "Group mapping removed",
+        "policy:default:changed": "Default Access Role changed",
+        "session:closed": "Signed out",
+        "session:opened": "Signed in",
+        "source:created": "Connection created",
+        "source:secret:issued": "Secret created",
+        "source:secret:revoked": "Secret revoked",
+        "source:secret:rotated": "Secret rotated",
+        "source:settings:changed": "Settings of a connection changed",
+        "tenant:created": "Tenant created",
+        "user:changed": "User changed",
+        "user:created": "User created",
+        "user:deleted": "User deleted",
+        "user:disabled": "User disabled",
+        "user:enabled": "User enabled",
+        "user:link:created": "Sign-in link created",
+        "user:returned": "User came back",
+        "user:role:granted": "Access role granted",
+        "user:role:locked": "Role locked",
+        "user:role:unlocked": "Role lock removed",
+    }
+)
+
+
+def words_for(action: str) -> str:
+    """Return an event's action in words; one that is new here keeps its own."""
+    return ACTION_WORDS.get(action, action.replace(":", " ").capitalize())
+
+
+def value_words(value: JsonValue, names: Mapping[str, str]) -> str:
+    """Return a value as people read it: an id of a role or group by its name, long text cut short."""
+    match value:
+        case str():
+            text = names.get(value, value)
+        case bool():
+            text = "yes" if value else "no"
+        case dict() | list():
+            text = msgspec.json.encode(value).decode()
+        case _:
+            text = str(value)
+    return text if len(text) <= VALUE_CHARS_MAX else f"{text[:VALUE_CHARS_MAX]}…"

@@ -1,0 +1,105 @@
+"""What the house mounts: pages, static files, and the words for what goes wrong."""
+
+from collections.abc import Iterable
+
+from litestar import HttpMethod, Response, Router, route
+from litestar.handlers import BaseRouteHandler
+
+from portal.assets import ASSET_CACHE_CONTROL, assets_by_url
+from portal.auth import admit
+from portal.errors import error_answerer
+from portal.pages import (
+    activity,
+    configure_scim,
+    group_mappings,
+    groups,
+    old_names,
+    overview,
+    secret,
+    sign_in,
+    sub_accounts,
+    user,
+)
+from portal.rendering import secure_headers
+from portal.visit import FORM_BYTES_MAX, PortalRequest, Site, site_of
+
+PAGES = (
+    sign_in,
+    overview,
+    sub_accounts,
+    user,
+    groups,
+    activity,
+    configure_scim,
+    secret,
+    group_mappings,
+    old_names,
+)
+
+
+class UndeclaredAccessError(Exception):
+    """A route does not say who may use it; the portal does not start."""
+
+
+def router(*, public_url: str) -> Router:
+    """Return the portal as seen at ``public_url``: every page and form behind one guard.
+
+    Raises:
+        UndeclaredAccessError: a route declares neither a permission nor that it is public.
+    """
+    site = Site(public_url=public_url.rstrip("/"))
+    handlers = [handler for module in PAGES for handler in module.HANDLERS]
+    check_access_declared(handlers)
+    return Router(
+        path="/",
+        route_handlers=handlers,
+        before_request=admit,
+        exception_handlers={Exception: error_answerer(site)},
+        opt={"site": site},
+        request_max_body_size=FORM_BYTES_MAX,
+        include_in_schema=False,
+    )
+
+
+def static_router(*, public_url: str) -> Router:
+    """Return the static files, each at an address made from its content."""
+    site = Site(public_url=public_url.rstrip("/"))
+    return Router(
+        path="/",
+        route_handlers=[send_static],
+        exception_handlers={Exception: error_answerer(site)},
+        opt={"site": site},
+        include_in_schema=False,
+    )
+
+
+def check_access_declared(handlers: Iterable[BaseRouteHandler]) -> None:
+    """Raise UndeclaredAccessError unless every handler says who may use it."""
+    silent = sorted(path for handler in handlers if "access" not in handler.opt for path in handler.paths)
+    if silent:
+        raise UndeclaredAccessError(f"no access declared for {', '.join(silent)}")
+
+
+@route("/static/{file_name:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
+def send_static(request: PortalRequest) -> Response[bytes]:
+    """Send a static file: from memory, compressed beforehand, and for good since its name holds its content."""
+    headers = {**secure_headers(site_of(request)), "Vary": "Accept-Encoding"}
+    asset = assets_by_url().get(request.url.path)
+    if asset is None:
+        headers["Cache-Control"] = "no-store"
+        return Response(b"No such file.", status_code=404, headers=headers, media_type="text/plain; charset=utf-8")
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    etag = f'"{asset.digest}{"-gz" if zipped else ""}"'
+    headers |= {"Cache-Control": ASSET_CACHE_CONTROL, "ETag": etag}
+    if _is_known(etag, request.headers.get("if-none-match", "")):
+        return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    content = asset.gzipped if zipped else asset.content
+    return Response(content, status_code=200, headers=headers, media_type=asset.media_type)
+
+
+def _is_known(etag: str, if_none_match: str) -> bool:
+    """Whether the browser holds ``etag`` already (RFC 9110 section 13.1.2: weak comparison, lists, ``*``)."""
+    known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return etag in known or "*" in known

@@ -1,0 +1,60 @@
+"""``rolebook check``: what should be so of an installation, looked at."""
+
+from importlib.metadata import packages_distributions
+
+from directory import events, tenants, upkeep
+from directory.model import Tenant
+from rolebook.command import Answer
+from rolebook.ownership import foreign_owners
+from rolebook.settings import Settings
+
+
+async def run_checks(settings: Settings) -> Answer:
+    """Return every check with its findings; ``ok`` is whether there are none. Notes are advice and no findings."""
+    checks = [check_packages(), await check_database(settings)]
+    for tenant in await tenants.list_tenants():
+        checks += [await check_roles(tenant), await check_counts(tenant), await check_chain(tenant)]
+    return {"ok": not any(check["findings"] for check in checks), "checks": checks}
+
+
+def outcome(check: str, findings: list[str], *, notes: list[str] | None = None, checked: int = 0) -> Answer:
+    """Return one check as it is printed."""
+    return {"check": check, "checked": checked, "findings": findings, "notes": notes or []}
+
+
+def check_packages() -> Answer:
+    """Look for distributions that installed packages of our names."""
+    found = foreign_owners(packages_distributions())
+    return outcome("packages", [f"{other} installs the package {package}" for package, other in found.items()])
+
+
+async def check_database(settings: Settings) -> Answer:
+    """Look at the file, or at how the server is used; the schema was compared when the database was opened."""
+    findings = await upkeep.list_database_faults()
+    path = settings.database_path
+    if path is not None and path.stat().st_mode & 0o077:
+        findings.append(f"{path.name} may be read by others than its owner")
+    return outcome("database", findings, notes=await upkeep.list_server_faults())
+
+
+async def check_roles(tenant: Tenant) -> Answer:
+    """Decide every role anew."""
+    report = await upkeep.recompute_roles(tenant.tenant_id)
+    if report.under_way:
+        notes = ["a change of the mappings is being applied; look again when it is done"]
+        return outcome(f"roles of {tenant.slug}", [], notes=notes, checked=report.checked)
+    findings = [f"user {user_id} has another role than the mappings give" for user_id in report.differing]
+    return outcome(f"roles of {tenant.slug}", findings, checked=report.checked)
+
+
+async def check_counts(tenant: Tenant) -> Answer:
+    """Count the members of every group."""
+    found = await upkeep.list_miscounted_groups(tenant.tenant_id)
+    return outcome(f"groups of {tenant.slug}", [f"group {group_id} has a wrong count" for group_id in found])
+
+
+async def check_chain(tenant: Tenant) -> Answer:
+    """Compute the chain of events anew."""
+    report = await events.verify_chain(tenant.tenant_id)
+    broken = [] if report.broken_at is None else [f"the chain is broken at event {report.broken_at}"]
+    return outcome(f"events of {tenant.slug}", broken, checked=report.checked)

@@ -1,0 +1,147 @@
+"""The command line: ``rolebook serve``, and what scripts need to set up and watch an installation."""
+
+import asyncio
+
+import click
+
+from directory.model import Preset, SourceId, SourceKind
+from rolebook import provision, serving
+from rolebook.checks import run_checks
+from rolebook.command import Answer, Run, command, program
+from rolebook.database import migrate_database, open_database
+from rolebook.ownership import refuse_foreign_owners
+from rolebook.welcome import welcome
+
+PRESETS = ("entra", "okta", "onelogin", "jumpcloud", "strict")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Rolebook: SCIM provisioning with one explainable access role per user.
+
+    Settings come from ROLEBOOK_* variables; docs/operations.md lists them. Logs go to standard error.
+    """
+
+
+@main.command()
+@click.option("--host", help="The address to listen on.")
+@click.option("--port", type=int, help="The port to listen on; 0 takes a free one.")
+@click.option("--workers", type=int, help="Server processes; more than one needs PostgreSQL.")
+@command
+def serve(run: Run) -> None:
+    """Migrate, say how to begin, and serve until stopped."""
+    refuse_foreign_owners()
+    listener = serving.listen(run.settings)
+    settings = serving.bound_settings(run.settings, listener)
+
+    async def prepare() -> tuple[Answer, list[str]]:
+        await migrate_database(settings)
+        async with open_database(settings):
+            return await welcome(settings, program(), now=run.now)
+
+    answer, lines = asyncio.run(prepare())
+    run.say(answer, *lines)
+    serving.run_server(settings, listener)
+
+
+@main.command()
+@command
+def migrate(run: Run) -> None:
+    """Bring the database up to this version."""
+    state = asyncio.run(migrate_database(run.settings))
+    run.say({"version": state.version, "migrations": list(state.applied)}, f"The database is at {state.version}.")
+
+
+@main.command()
+@command
+def check(run: Run) -> None:
+    """Look for what should not be; the status is 1 if there is something."""
+    answer = run.with_directory(lambda: run_checks(run.settings))
+    run.say(answer, *(f"{one['check']}: {'; '.join(one['findings']) or 'well'}" for one in answer["checks"]))
+    if not answer["ok"]:
+        raise SystemExit(1)
+
+
+@main.group("tenant")
+def of_tenant() -> None:
+    """Organisations."""
+
+
+@of_tenant.command("create")
+@click.argument("name")
+@click.option("--slug", help="The tenant in addresses; made from the name if not given.")
+@click.option("--parent", "parent_slug", help="The slug of its super tenant.")
+@command
+def create_tenant(run: Run, name: str, slug: str | None, parent_slug: str | None) -> None:
+    """Create a tenant called NAME."""
+    answer = run.with_directory(lambda: provision.create_tenant(name, slug=slug, parent_slug=parent_slug, now=run.now))
+    run.say(answer, f"The tenant {answer['tenant']} is there.")
+
+
+@main.group("user")
+def of_user() -> None:
+    """Local users: those that no identity provider sends."""
+
+
+@of_user.command("create")
+@click.option("--tenant", "slug", required=True, help="The tenant's slug.")
+@click.option("--user-name", required=True, help="Unique in the tenant.")
+@click.option("--role", required=True, help="The access role: its name, such as Administrator.")
+@click.option("--display-name", help="As people read it; the user name if not given.")
+@click.option("--email", help="Where to reach the user.")
+@command
+def create_user(run: Run, slug: str, **given: str) -> None:
+    """Create a local user and print a one-time sign-in link."""
+    person = provision.Person(**given)
+    answer = run.with_directory(lambda: provision.create_user(slug, person, run.settings.base_url, now=run.now))
+    run.say(answer, f"{person.user_name} has the role {answer['role']}.", *link_lines(answer))
+
+
+@of_user.command("link")
+@click.option("--tenant", "slug", required=True, help="The tenant's slug.")
+@click.option("--user-name", required=True, help="The user to sign in.")
+@command
+def link_user(run: Run, slug: str, user_name: str) -> None:
+    """Print a new one-time sign-in link for a user whose role allows it."""
+    answer = run.with_directory(lambda: provision.link_user(slug, user_name, run.settings.base_url, now=run.now))
+    run.say(answer, *link_lines(answer))
+
+
+def link_lines(answer: Answer) -> list[str]:
+    """Return how a person reads a sign-in link; nothing if the role has no sign-in."""
+    if answer["sign_in_url"] is None:
+        return []
+    return ["Sign in with this link, once, within an hour:", f"  {answer['sign_in_url']}"]
+
+
+@main.group("source")
+def of_source() -> None:
+    """Connections to identity providers."""
+
+
+@of_source.command("create")
+@click.option("--tenant", "slug", required=True, help="The tenant's slug.")
+@click.option("--kind", type=click.Choice(["scim"]), default="scim", show_default=True, help="How users arrive.")
+@click.option("--preset", type=click.Choice(PRESETS), required=True, help="Which identity provider pushes.")
+@click.option("--name", "label", required=True, help="As people read it.")
+@command
+def create_source(run: Run, slug: str, kind: SourceKind, preset: Preset, label: str) -> None:
+    """Create a connection and print its secret, which is shown this once."""
+    wanted = provision.Connection(kind=kind, preset=preset, label=label)
+    answer = run.with_directory(lambda: provision.create_source(slug, wanted, run.settings.base_url, now=run.now))
+    lines = [f"Source: {answer['source']}", f"Base URL: {answer['base_url']}", f"Secret: {answer['secret']}"]
+    run.say(answer, *lines, "The secret is not shown again.")
+
+
+@of_source.command("set")
+@click.argument("source_id", metavar="ID", type=click.UUID)
+@click.argument("changes", metavar="KEY=VALUE...", nargs=-1, required=True)
+@command
+def set_source(run: Run, source_id: SourceId, changes: tuple[str, ...]) -> None:
+    """Change settings of a connection."""
+    wrong = [change for change in changes if "=" not in change]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]} is not KEY=VALUE")
+    pairs = dict(change.split("=", 1) for change in changes)
+    answer = run.with_directory(lambda: provision.set_source(source_id, pairs, now=run.now))
+    run.say(answer, *(f"{key} = {value}" for key, value in answer["settings"].items()))

@@ -1,0 +1,67 @@
+"""``rolebook serve``: migrate, say how to begin, and run the server processes."""
+
+import contextlib
+import signal
+import socket
+from dataclasses import replace
+from functools import partial
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from rolebook.app import create_app
+from rolebook.settings import Settings
+
+GRACE_S = 10
+"""How long a stop waits for requests under way and for open event streams."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the port before anything is printed; requests that come early wait in the queue.
+
+    Raises:
+        OSError: the port is taken or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+def bound_settings(settings: Settings, listener: socket.socket) -> Settings:
+    """Return the settings with the port that was taken, if the system chose it."""
+    return replace(settings, port=listener.getsockname()[1])
+
+
+def run_server(settings: Settings, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; requests under way are finished, batched records written."""
+    config = uvicorn.Config(
+        app=partial(create_app, settings),
+        factory=True,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        workers=settings.workers,
+        access_log=False,
+        log_config=None,
+        log_level=settings.log_level,
+        server_header=False,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    # The server raises the signal that stopped it once more after it has ended well: a stop asked for is no failure.
+    with contextlib.ExitStack() as restored:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            restored.callback(signal.signal, number, signal.signal(number, signal.SIG_IGN))
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,229 @@
+"""The whole configuration: the only module that reads the environment."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+# ruff: noqa: RUF009 - setting() and secret() give dataclass fields
+
+PREFIX = "ROLEBOOK_"
+FILE_SUFFIX = "_FILE"
+LATER = frozenset({"ROLEBOOK_KEYS", "ROLEBOOK_KEYS_FILE"})
+"""Names that scripts may set already: the key ring seals the credentials of pull sources, which are not there yet."""
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """Everything that is wrong with the settings, one line a problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Secret:
+    """A text that shows itself only when asked: ``repr`` and ``str`` hide it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself; whoever calls this takes care where it goes."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+def parse_database_url(text: str) -> Secret:
+    """Return the address; it may hold a password, hence the wrapping."""
+    parts = urlsplit(text)
+    is_sqlite = parts.scheme == "sqlite" and not parts.netloc
+    if (is_sqlite or parts.scheme in {"postgresql", "postgres"}) and parts.path.removeprefix("/"):
+        return Secret(text)
+    raise ValueError("it is neither sqlite:///PATH nor postgresql://USER@HOST/NAME")
+
+
+def parse_owner_url(text: str) -> Secret:
+    """Return the address of PostgreSQL as the owner of the schema."""
+    if text.startswith("sqlite"):
+        raise ValueError("only PostgreSQL has an owner")
+    return parse_database_url(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_public_url(text: str) -> str:
+    """Return the address without a slash at its end; plain http only where nobody can listen in."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"'{text}' is not https://HOST")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"'{text}' may hold only scheme, host and port")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(f"'{text}' must be https: plain http is for this machine only (localhost)")
+    return text.rstrip("/")
+
+
+def parse_whole_number(text: str, *, least: int, most: int) -> int:
+    """Return a whole number between ``least`` and ``most``."""
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"'{text}' is not a whole number")
+    if not least <= int(text) <= most:
+        raise ValueError(f"{text} is not between {least} and {most}")
+    return int(text)
+
+
+def parse_port(text: str) -> int:
+    """Return a TCP port; 0 asks the system for a free one."""
+    return parse_whole_number(text, least=0, most=65_535)
+
+
+def parse_workers(text: str) -> int:
+    """Return a number of processes."""
+    return parse_whole_number(text, least=1, most=64)
+
+
+def parse_log_level(text: str) -> str:
+    """Return the level in small letters."""
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"'{text}' is none of {', '.join(LOG_LEVELS)}")
+    return text.lower()
+
+
+def setting(parse: Callable[[str], object], default: object, says: str, *, shown: str | None = None) -> Any:  # noqa: ANN401 - callers see the field's own type
+    """Return a field of Settings.
+
+    ``parse`` turns text into the value, or raises ValueError with words that follow the setting's name; ``says`` and
+    ``shown``, the default in words, are the row of docs/operations.md.
+    """
+    return field(default=default, metadata={"parse": parse, "says": says, "shown": shown or str(default)})
+
+
+def secret(parse: Callable[[str], object], default: Secret | None, says: str) -> Any:  # noqa: ANN401 - as setting
+    """Return a field whose value may also stand in the file that ``NAME_FILE`` names."""
+    shown = default.reveal() if default else "none"
+    metadata = {"parse": parse, "says": says, "shown": shown, "secret": True}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole configuration, read once at start."""
+
+    database_url: Secret = secret(
+        parse_database_url,
+        Secret("sqlite:///rolebook.sqlite"),
+        "Where the directory is kept: `sqlite:///PATH`, or `postgresql://USER@HOST/NAME` as the application role.",
+    )
+    database_owner_url: Secret | None = secret(
+        parse_owner_url,
+        None,
+        "PostgreSQL only: the same database as the owner of its schema. Migrations run as the owner and grant the "
+        "application role what it needs; without it the application role migrates and owns the tables.",
+    )
+    public_url: str = setting(
+        parse_public_url,
+        "",
+        "The address that browsers and identity providers use. Plain http is accepted for localhost only.",
+        shown="http://localhost:PORT",
+    )
+    host: str = setting(str, "127.0.0.1", "The address to listen on.")
+    port: int = setting(parse_port, 8000, "The port to listen on; 0 takes a free one.")
+    workers: int = setting(parse_workers, 1, "Server processes; more than one needs PostgreSQL.")
+    forwarded_allow_ips: str = setting(
+        str,
+        "",
+        "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks, with commas.",
+        shown="none",
+    )
+    metrics_token: Secret | None = secret(
+        Secret, None, "Bearer token for `/metrics`; without it only direct requests from this machine are answered."
+    )
+    log_level: str = setting(parse_log_level, "info", "How much is logged: `debug`, `info`, `warning` or `error`.")
+
+    @property
+    def base_url(self) -> str:
+        """The public address, without a slash at its end."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the directory is one file, with one server process."""
+        return self.database_url.reveal().startswith("sqlite:")
+
+    @property
+    def database_path(self) -> Path | None:
+        """The SQLite file; None with PostgreSQL."""
+        return Path(self.database_url.reveal().removeprefix("sqlite:///")) if self.is_sqlite else None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **flags: str | int | None) -> Self:
+        """Read ``ROLEBOOK_*`` from the environment; a flag that is not None wins over its variable.
+
+        Raises:
+            SettingsError: all problems at once, unknown names among them.
+        """
+        taken = os.environ if environ is None else environ  # noqa: TID251 - the one place
+        given = {name: value for name, value in taken.items() if name.startswith(PREFIX) and name not in LATER}
+        problems: list[str] = []
+        values: dict[str, object] = {}
+        for known in fields(cls):
+            name = PREFIX + known.name.upper()
+            try:
+                text = text_of(name, known, given, flags.get(known.name))
+                if text:
+                    values[known.name] = known.metadata["parse"](text)
+            except ValueError as problem:
+                problems.append(f"{name}: {problem}")
+        problems += [f"{name}: no such setting" for name in given]
+        settings = cls(**values)  # type: ignore[arg-type]  # `parse` of a field gives what its annotation says
+        problems += contradictions(settings)
+        if problems:
+            raise SettingsError(sorted(problems))
+        return settings
+
+
+def text_of(name: str, known: Field[Any], given: dict[str, str], flag: str | int | None) -> str:
+    """Take what is said about one setting out of ``given``: the flag, the variable, or the file it names."""
+    text = given.pop(name, "")
+    path = given.pop(name + FILE_SUFFIX, "") if known.metadata.get("secret") else ""
+    if flag is not None:
+        return str(flag)
+    if text and path:
+        raise ValueError(f"{name}{FILE_SUFFIX} is set too: which of them holds?")
+    if not path:
+        return text
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"the file {path} cannot be read") from None
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Say which settings do not go together."""
+    if settings.is_sqlite and settings.workers > 1:
+        yield "ROLEBOOK_WORKERS: more than one process needs PostgreSQL (ROLEBOOK_DATABASE_URL)"
+    if settings.is_sqlite and settings.database_owner_url:
+        yield "ROLEBOOK_DATABASE_OWNER_URL: only PostgreSQL has an owner, and ROLEBOOK_DATABASE_URL is SQLite"

@@ -1,0 +1,1 @@
+"""The identity provider's door: RFC 7643 and RFC 7644 on the wire."""

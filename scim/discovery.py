@@ -1,0 +1,166 @@
+"""What the door offers: ServiceProviderConfig, ResourceTypes and Schemas (RFC 7643 sections 5 to 7)."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import msgspec
+from litestar.params import FromPath
+
+from directory.model import JsonObject
+from scim.bodies import ScimRequest
+from scim.discovery_schemas import CONFIG, CONFIG_URN, RESOURCE_TYPE, RESOURCE_TYPE_URN, SCHEMA, SCHEMA_URN
+from scim.errors import NoResourceError, NotAllowedError
+from scim.gate import exchange_of
+from scim.queries import COUNT_DEFAULT, COUNT_MAX, parameters_of
+from scim.responses import Answer, answer, list_body
+from scim.schemas import RESOURCE_TYPES, Attribute, ResourceType, Schema
+
+_encode = msgspec.json.Encoder().encode
+
+SERVED_SCHEMAS: tuple[Schema, ...] = (
+    *(schema for kind in RESOURCE_TYPES for schema in (kind.schema, *kind.extensions)),
+    CONFIG,
+    RESOURCE_TYPE,
+    SCHEMA,
+)
+
+
+async def get_config(request: ScimRequest) -> Answer:
+    """Answer with what is supported; nothing is advertised that is not there."""
+    return _single(request, config_resource)
+
+
+async def list_resource_types(request: ScimRequest) -> Answer:
+    """Answer with the resource types, users first."""
+    return _listed(request, resource_type_resources)
+
+
+async def get_resource_type(request: ScimRequest, name: FromPath[str]) -> Answer:
+    """Answer with one resource type."""
+    return _one_of(request, resource_type_resources, name)
+
+
+async def list_schemas(request: ScimRequest) -> Answer:
+    """Answer with every schema, those of the discovery resources included."""
+    return _listed(request, schema_resources)
+
+
+async def get_schema(request: ScimRequest, urn: FromPath[str]) -> Answer:
+    """Answer with one schema."""
+    return _one_of(request, schema_resources, urn)
+
+
+def _refuse_filter(request: ScimRequest) -> str:
+    """Return the base URL of a request that has no filter (RFC 7644 section 4)."""
+    if "filter" in parameters_of(request.scope["query_string"]):
+        raise NotAllowedError("Discovery endpoints take no filter. Remove it from the request.")
+    return exchange_of(request).base_url
+
+
+def _single(request: ScimRequest, build: Callable[[str], JsonObject]) -> Answer:
+    return answer(_encode(build(_refuse_filter(request))))
+
+
+def _listed(request: ScimRequest, build: Callable[[str], tuple[JsonObject, ...]]) -> Answer:
+    found = build(_refuse_filter(request))
+    return answer(list_body(found, total=len(found), start=1))
+
+
+def _one_of(request: ScimRequest, build: Callable[[str], tuple[JsonObject, ...]], wanted: str) -> Answer:
+    lowered = wanted.lower()
+    for resource in build(_refuse_filter(request)):
+        if str(resource["id"]).lower() == lowered:
+            return answer(_encode(resource))
+    raise NoResourceError(f"There is no {wanted[:200]} here. The list of this endpoint names what there is.")
+
+
+@cache
+def config_resource(base_url: str) -> JsonObject:
+    """Return the ServiceProviderConfig."""
+    return {
+        "schemas": [CONFIG_URN],
+        "patch": {"supported": True},
+        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": True, "maxResults": COUNT_MAX},
+        "changePassword": {"supported": False},
+        "sort": {"supported": False},
+        "etag": {"supported": True},
+        "authenticationSchemes": [
+            {
+                "type": "oauthbearertoken",
+                "name": "Bearer secret",
+                "description": "The secret that the portal shows once, sent as a bearer token.",
+                "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+                "primary": True,
+            }
+        ],
+        "pagination": {
+            "cursor": False,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": COUNT_DEFAULT,
+            "maxPageSize": COUNT_MAX,
+        },
+        "meta": {"resourceType": "ServiceProviderConfig", "location": f"{base_url}/ServiceProviderConfig"},
+    }
+
+
+@cache
+def resource_type_resources(base_url: str) -> tuple[JsonObject, ...]:
+    """Return the resource types as resources."""
+    return tuple(_resource_type(kind, base_url) for kind in RESOURCE_TYPES)
+
+
+def _resource_type(kind: ResourceType, base_url: str) -> JsonObject:
+    return {
+        "schemas": [RESOURCE_TYPE_URN],
+        "id": kind.name,
+        "name": kind.name,
+        "endpoint": kind.endpoint,
+        "description": kind.description,
+        "schema": kind.schema.urn,
+        "schemaExtensions": [{"schema": schema.urn, "required": False} for schema in kind.extensions],
+        "meta": {"resourceType": "ResourceType", "location": f"{base_url}/ResourceTypes/{kind.name}"},
+    }
+
+
+@cache
+def schema_resources(base_url: str) -> tuple[JsonObject, ...]:
+    """Return the schemas as resources."""
+    return tuple(_schema(schema, base_url) for schema in SERVED_SCHEMAS)
+
+
+def _schema(schema: Schema, base_url: str) -> JsonObject:
+    return {
+        "schemas": [SCHEMA_URN],
+        "id": schema.urn,
+        "name": schema.name,
+        "description": schema.description,
+        "attributes": [*_attributes(schema.attributes)],
+        "meta": {"resourceType": "Schema", "location": f"{base_url}/Schemas/{schema.urn}"},
+    }
+
+
+def _attributes(attributes: Iterable[Attribute]) -> list[JsonObject]:
+    return [_attribute(attribute) for attribute in attributes if attribute.listed]
+
+
+def _attribute(attribute: Attribute) -> JsonObject:
+    described: JsonObject = {
+        "name": attribute.name,
+        "type": attribute.kind,
+        "multiValued": attribute.multi_valued,
+        "description": attribute.description or attribute.name,
+        "required": attribute.required,
+        "mutability": attribute.mutability,
+        "returned": attribute.returned,
+    }
+    if attribute.kind != "complex":
+        described |= {"caseExact": attribute.case_exact, "uniqueness": attribute.uniqueness}
+    if attribute.canonical_values:
+        described["canonicalValues"] = list(attribute.canonical_values)
+    if attribute.reference_types:
+        described["referenceTypes"] = list(attribute.reference_types)
+    if attribute.parts:
+        described["subAttributes"] = [*_attributes(attribute.parts)]
+    return described

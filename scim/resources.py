@@ -1,0 +1,63 @@
+"""Users and groups as resources: what the directory holds, plus what every resource says of itself (RFC 7643)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from directory.model import Group, GroupId, JsonObject, JsonValue, Member, User
+from scim.schemas import GROUP_URN, USER_URN
+
+
+def etag_of(version: int) -> str:
+    """Return the weak entity tag of a version; ``meta.version`` says the same."""
+    return f'W/"{version}"'
+
+
+def user_resource(user: User, base_url: str, groups: Sequence[tuple[GroupId, str]] | None) -> JsonObject:
+    """Return a user; ``groups`` are ids and names, None where they are not asked for."""
+    document = user.attributes.document
+    extensions = [key for key in document if key[:4].lower() == "urn:"]
+    resource: JsonObject = {"schemas": [USER_URN, *extensions], "id": str(user.user_id), **document}
+    if groups:
+        resource["groups"] = [_group_reference(group_id, name, base_url) for group_id, name in groups]
+    location = f"{base_url}/Users/{user.user_id}"
+    resource["meta"] = _meta("User", user.created_at, user.modified_at, location, user.version)
+    return resource
+
+
+def _group_reference(group_id: GroupId, name: str, base_url: str) -> JsonValue:
+    return {"value": str(group_id), "$ref": f"{base_url}/Groups/{group_id}", "display": name, "type": "direct"}
+
+
+def group_resource(group: Group, base_url: str, members: Sequence[Member] | None) -> JsonObject:
+    """Return a group; ``members`` is None where they are not asked for."""
+    document = group.attributes.document
+    extensions = [key for key in document if key[:4].lower() == "urn:"]
+    resource: JsonObject = {"schemas": [GROUP_URN, *extensions], "id": str(group.group_id), **document}
+    if members is not None:
+        resource["members"] = [_member(member, base_url) for member in members]
+    location = f"{base_url}/Groups/{group.group_id}"
+    resource["meta"] = _meta("Group", group.created_at, group.modified_at, location, group.version)
+    return resource
+
+
+def _member(member: Member, base_url: str) -> JsonValue:
+    return {
+        "value": str(member.user_id),
+        "$ref": f"{base_url}/Users/{member.user_id}",
+        "display": member.display_name,
+        "type": "User",
+    }
+
+
+def _meta(kind: str, created_at: datetime, modified_at: datetime, location: str, version: int) -> JsonValue:
+    return {
+        "resourceType": kind,
+        "created": _moment(created_at),
+        "lastModified": _moment(modified_at),
+        "location": location,
+        "version": etag_of(version),
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

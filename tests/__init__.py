@@ -1,0 +1,1 @@
+"""What Rolebook promises, as tests that mirror the code by path."""

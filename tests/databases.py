@@ -1,0 +1,105 @@
+"""Migrated databases for tests: a copied file on SQLite, an emptied database on PostgreSQL."""
+
+import shutil
+import uuid
+from pathlib import Path
+
+import asyncpg
+
+from directory.store.migrate import migrate
+
+# What a test put in goes, whatever it was: rows of the schema's tables, and tables of its own. Only tables with rows
+# are truncated: that costs a millisecond or two each.
+EMPTY = """
+DO $$
+DECLARE one record; filled text := ''; has boolean;
+BEGIN
+  FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration' LOOP
+    IF one.tablename <> ALL (%s) THEN
+      EXECUTE format('DROP TABLE %%I CASCADE', one.tablename);
+    ELSE
+      EXECUTE format('SELECT EXISTS (SELECT 1 FROM %%I)', one.tablename) INTO has;
+      IF has THEN filled := filled || ', ' || quote_ident(one.tablename); END IF;
+    END IF;
+  END LOOP;
+  IF filled <> '' THEN EXECUTE 'TRUNCATE ' || substr(filled, 3) || ' RESTART IDENTITY CASCADE'; END IF;
+END $$
+"""
+
+
+class PostgresDatabases:
+    """A migrated template on one server, and what is made of it."""
+
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+        self._template = f"rolebook_template_{uuid.uuid4().hex[:8]}"
+        self.shared_url = ""
+        """One database for all tests of this process that only need it empty."""
+        self._tables: list[str] = []
+        self._admin: asyncpg.Connection | None = None
+
+    def url_of(self, name: str) -> str:
+        """Return the address of a database of this server."""
+        return f"{self._server_url.rpartition('/')[0]}/{name}"
+
+    async def run(self, command: str) -> None:
+        """Run one command on the server, outside of any transaction."""
+        connection = await asyncpg.connect(self._server_url)
+        try:
+            await connection.execute(command)
+        finally:
+            await connection.close()
+
+    async def prepare(self) -> None:
+        """Migrate the template and make the shared database of it."""
+        await self.run(f'CREATE DATABASE "{self._template}"')
+        await migrate(self.url_of(self._template))
+        self.shared_url = await self.create()
+        self._admin = await asyncpg.connect(self.shared_url)
+        rows = await self._admin.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        self._tables = [row["tablename"] for row in rows]
+
+    async def create(self, *, migrated: bool = True) -> str:
+        """Make a database and return its address."""
+        name = f"rolebook_test_{uuid.uuid4().hex[:12]}"
+        await self.run(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{self._template}"' if migrated else ""))
+        return self.url_of(name)
+
+    async def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected."""
+        await self.run(f'DROP DATABASE IF EXISTS "{url.rpartition("/")[2]}" WITH (FORCE)')
+
+    async def empty(self) -> None:
+        """Empty the shared database; also ends connections that a failed test left with a lock."""
+        if self._admin is None:
+            raise RuntimeError("prepare() first")
+        await self._admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = ", ".join(f"'{name}'" for name in self._tables)
+        await self._admin.execute(EMPTY % f"ARRAY[{names}]::name[]")
+
+    async def discard(self) -> None:
+        """Remove what this process made."""
+        if self._admin is not None:
+            await self._admin.close()
+        await self.drop(self.shared_url)
+        await self.drop(self.url_of(self._template))
+
+
+class SQLiteFiles:
+    """A migrated template file, and copies of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._template = folder / "template.sqlite"
+
+    async def prepare(self) -> None:
+        """Migrate the template; its log is folded in when it closes."""
+        await migrate(f"sqlite:///{self._template}")
+
+    def create(self, folder: Path) -> str:
+        """Copy the template and return the address of the copy."""
+        copy = folder / "rolebook.sqlite"
+        shutil.copyfile(self._template, copy)
+        return f"sqlite:///{copy}"
