@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,14 @@ class EventContent:
     commitment: str
     joined: tuple[UUID, ...] = ()
     left: tuple[UUID, ...] = ()
+
+
+class Link(NamedTuple):
+    """The place of one event in the chain."""
+
+    event_id: UUID
+    seq: int
+    chain_hash: str
 
 
 def render_values(values: EventValues) -> str:
@@ -87,6 +96,15 @@ def content_hash_for(content: EventContent) -> str:
 def chain_hash_for(previous_hash: str, seq: int, content_hash: str) -> str:
     """Return the link of event ``seq``, counted from 1, to the one before; the first one's is ``GENESIS``."""
     return _hash([previous_hash, str(seq), content_hash])
+
+
+def links_after(seq: int, previous_hash: str, events: Iterable[tuple[UUID, str]]) -> list[Link]:
+    """Return the places of events, (id, content hash), behind the link ``seq``."""
+    links: list[Link] = []
+    for event_id, content_hash in events:
+        seq, previous_hash = seq + 1, chain_hash_for(previous_hash, seq + 1, content_hash)
+        links.append(Link(event_id, seq, previous_hash))
+    return links
 
 
 def _hash(parts: Iterable[str | UUID | None]) -> str:

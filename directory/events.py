@@ -1,17 +1,15 @@
 """The record of what was changed: read by page, sealed into a chain per tenant, verified."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from directory.chain import GENESIS, chain_hash_for, commitment_for, content_hash_for, parse_values
+from directory.chain import GENESIS, chain_hash_for, commitment_for, content_hash_for, links_after, parse_values
 from directory.model import EventId, RequestId, TenantId
 from directory.plan import AttributeChange
 from directory.references import reference_for
 from directory.store import records, sealing
 from directory.store.records import ChainedEvent
-from directory.store.sealing import Link
 from directory.store.unit import Row, in_unit
 
 ERASED = "[erased]"
@@ -114,15 +112,6 @@ def is_link_of(event: ChainedEvent, previous_hash: str, *, seq: int) -> bool:
         and event.content_hash == content_hash_for(event.content)
         and event.chain_hash == chain_hash_for(previous_hash, seq, event.content_hash)
     )
-
-
-def links_after(seq: int, previous_hash: str, events: Iterable[tuple[UUID, str]]) -> list[Link]:
-    """Return the places of events, (id, content hash), behind the link ``seq``."""
-    links: list[Link] = []
-    for event_id, content_hash in events:
-        seq, previous_hash = seq + 1, chain_hash_for(previous_hash, seq + 1, content_hash)
-        links.append(Link(event_id, seq, previous_hash))
-    return links
 
 
 async def _seal_batch(tenant_id: TenantId, limit: int) -> int:

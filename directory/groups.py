@@ -154,6 +154,9 @@ async def _facts(group: Group, edit: GroupEdit, *, policy: RolePolicy, unknown: 
         return MembershipFacts()
     tenant_id, group_id = group.tenant_id, group.group_id
     named = await circles.users_named(tenant_id, group.source_id, edit.add | edit.remove)
+    if edit.add - named.keys():  # whoever arrives just now is either found here, or finds the group waiting
+        await circles.hold_names(tenant_id, group.source_id, edit.add - named.keys())
+        named |= await circles.users_named(tenant_id, group.source_id, edit.add - named.keys())
     strange = edit.add - named.keys()
     if strange and unknown == "reject":
         shown = ", ".join(sorted(strange)[:10])

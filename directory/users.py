@@ -15,7 +15,7 @@ from directory.plan import Plan, PutUser, joined_plan
 from directory.plan_users import plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
 from directory.query import Query
 from directory.roles import RolePolicy
-from directory.store import access, people, search
+from directory.store import access, circles, people, search
 from directory.store.policy import read_policy
 
 
@@ -137,8 +137,15 @@ async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bo
             raise _taken(attributes, by_name=named is not None)
         return Arrival(twin=twin)
     values = [value for value in (external_id, str(tombstone.user_id) if tombstone else None) if value is not None]
-    waiting = await people.waiting_groups(by.tenant_id, source_id, values) if values else ()
+    waiting = await _waiting_groups(by.tenant_id, source_id, values) if values else ()
     return Arrival(tombstone=tombstone, waiting=waiting)
+
+
+async def _waiting_groups(
+    tenant_id: TenantId, source_id: SourceId, values: Sequence[str]
+) -> tuple[tuple[GroupId, str], ...]:
+    await circles.hold_names(tenant_id, source_id, values)
+    return await people.waiting_groups(tenant_id, source_id, values)
 
 
 def _taken(attributes: UserAttributes, *, by_name: bool) -> AlreadyExistsError:
@@ -178,7 +185,7 @@ async def _edit(user: User, edit: UserEdit, *, policy: RolePolicy, by: Actor, no
 
 async def _found_by_groups(user: User, *, policy: RolePolicy, moment: Moment) -> Plan:
     values = [str(user.attributes.external_id)]
-    waiting = await people.waiting_groups(user.tenant_id, _source_of(moment.by), values)
+    waiting = await _waiting_groups(user.tenant_id, _source_of(moment.by), values)
     mapped = await people.mapped_groups_of(user.tenant_id, [user.user_id])
     facts = role_facts(user, mapped.get(user.user_id, frozenset()))
     return plan_arrival(facts, policy=policy, arrival=Arrival(waiting=waiting), moment=moment)

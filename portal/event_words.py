@@ -1,11 +1,14 @@
 """Events in words: what happened, and values as people read them."""
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 import msgspec
 
 from directory.model import JsonValue
+from portal.times import moment
 
 VALUE_CHARS_MAX = 300
 ACTION_WORDS: Mapping[str, str] = MappingProxyType(
@@ -42,16 +45,19 @@ ACTION_WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_TIME_PATTERN = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?\+00:00")
+
+
 def words_for(action: str) -> str:
     """Return an event's action in words; one that is new here keeps its own."""
     return ACTION_WORDS.get(action, action.replace(":", " ").capitalize())
 
 
 def value_words(value: JsonValue, names: Mapping[str, str]) -> str:
-    """Return a value as people read it: an id of a role or group by its name, long text cut short."""
+    """Return a value as people read it: ids of roles and groups by name, times with their zone, cut short."""
     match value:
         case str():
-            text = names.get(value, value)
+            text = names.get(value) or _moment_in(value) or value
         case bool():
             text = "yes" if value else "no"
         case dict() | list():
@@ -59,3 +65,12 @@ def value_words(value: JsonValue, names: Mapping[str, str]) -> str:
         case _:
             text = str(value)
     return text if len(text) <= VALUE_CHARS_MAX else f"{text[:VALUE_CHARS_MAX]}…"
+
+
+def _moment_in(text: str) -> str | None:
+    if _TIME_PATTERN.fullmatch(text) is None:
+        return None
+    try:
+        return moment(datetime.fromisoformat(text))
+    except ValueError:  # the 31st of February, sent by an identity provider
+        return None

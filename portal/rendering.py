@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from litestar import Response
 from portal.assets import asset_url, icon_url, shipped_folder
 from portal.event_words import value_words, words_for
 from portal.notices import NOTICES
+from portal.times import ago, day, iso, moment
 from portal.visit import AnyRequest, PortalRequest, Site, Visit, site_of
 
 NO_FRAGMENTS: Mapping[str, str] = MappingProxyType({})
@@ -122,37 +122,6 @@ def environment() -> Environment:
     made.filters.update(iso=iso, moment=moment, day=day, ago=ago, number=number, words=words_for, told=value_words)
     made.globals.update(asset=asset_url, icon=icon_url)
     return made
-
-
-def iso(at: datetime) -> str:
-    """Return a time for the ``datetime`` attribute."""
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def moment(at: datetime) -> str:
-    """Return a time as people read it, with its zone: ``12 Nov 2025, 09:14 UTC``."""
-    utc = at.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
-
-
-def day(at: datetime) -> str:
-    """Return a day as people read it: ``12 Nov 2025``."""
-    utc = at.astimezone(UTC)
-    return f"{utc.day} {utc:%b %Y}"
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """Return how long ago, or how far ahead, ``at`` is: ``4 min ago``, ``in 3 days``."""
-    gap = abs(now - at)
-    if gap < timedelta(minutes=1):
-        return "just now" if at <= now else "in less than a minute"
-    minutes = int(gap.total_seconds()) // 60
-    for size, unit in ((60 * 24, "day"), (60, "h"), (1, "min")):
-        if minutes >= size:
-            count = minutes // size
-            text = f"{count} {unit}{'s' if unit == 'day' and count != 1 else ''}"
-            return f"{text} ago" if at <= now else f"in {text}"
-    raise AssertionError(minutes)
 
 
 def number(value: int) -> str:

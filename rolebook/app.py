@@ -13,11 +13,11 @@ from litestar.types import HTTPScope
 import portal.routes
 import scim.gate
 import scim.routes
-from directory.store import unit
 from portal.errors import error_answerer
 from portal.visit import Site
 from rolebook import duties, health, logs
 from rolebook.access import Caller, Watch
+from rolebook.database import open_database
 from rolebook.jobs import Jobs
 from rolebook.metrics import Metrics
 from rolebook.ownership import refuse_foreign_owners
@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.state.jobs = jobs
     app.asgi_handler = Watch(app.asgi_handler, metrics, whose)
     return app
 
@@ -98,7 +99,7 @@ async def living(settings: Settings, jobs: Jobs, _app: Litestar) -> AsyncIterato
         SchemaError: the database is older than this program, or newer.
         DatabaseUnavailableError: it cannot be reached.
     """
-    async with unit.open_store(settings.database_url.reveal()), jobs.running():
+    async with open_database(settings), jobs.running():
         gc.collect()
         gc.freeze()  # a full collection over the loaded frameworks would stop the loop for 60 ms
         yield

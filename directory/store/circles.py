@@ -4,12 +4,19 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from directory.model import Group, GroupId, Member, SourceId, TenantId, UserId, WaitingMember
-from directory.store.compiled import Statement
+from directory.store.compiled import CompiledQuery, Statement
 from directory.store.rows import group_from, member_from, waiting_from
-from directory.store.unit import Row, fetch, fetch_one
+from directory.store.tables import GroupRow
+from directory.store.unit import Row, current_engine, fetch, fetch_one
 
-_GET = Statement("SELECT * FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid AND deleted_at IS NULL")
-_GET_EVEN_GONE = Statement("SELECT * FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
+_GET = CompiledQuery(
+    lambda tenant_id, group_id: GroupRow.select().where(
+        (GroupRow.tenant_id == tenant_id) & (GroupRow.id == group_id) & GroupRow.deleted_at.is_null()
+    )
+)
+_GET_EVEN_GONE = CompiledQuery(
+    lambda tenant_id, group_id: GroupRow.select().where((GroupRow.tenant_id == tenant_id) & (GroupRow.id == group_id))
+)
 _GET_TO_CHANGE = Statement(
     "SELECT * FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid AND deleted_at IS NULL FOR NO KEY UPDATE"
 )
@@ -54,7 +61,17 @@ _MEMBERS_OF = Statement(
     " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
     " WHERE m.tenant_id = $1::uuid AND m.group_id = ANY($2::uuid[]) ORDER BY m.group_id, m.user_id"
 )
-_PLACE = Statement("SELECT display_name_key FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
+_PLACE = CompiledQuery(
+    lambda tenant_id, group_id: GroupRow.select(GroupRow.display_name_key).where(
+        (GroupRow.tenant_id == tenant_id) & (GroupRow.id == group_id)
+    )
+)
+# PostgreSQL only: a group that begins to wait for a user and the user's arrival must not miss each other. Sorted, so
+# that two units never wait for each other.
+_HOLD_NAMES = Statement(
+    "SELECT pg_advisory_xact_lock(t.name) FROM (SELECT hashtextextended($1::text || value, 0) AS name"
+    " FROM unnest($2::text[]) AS v (value) ORDER BY 1) t",
+)
 _FIRST_ID = UUID(int=0)
 _ALL = 1 << 40
 
@@ -99,6 +116,15 @@ async def users_named(tenant_id: TenantId, source_id: SourceId, values: Collecti
         rows = await fetch(_USERS_BY_EXTERNAL_ID, tenant_id, source_id, rest)
         named |= {row["external_id"]: UserId(row["id"]) for row in rows}
     return named
+
+
+async def hold_names(tenant_id: TenantId, source_id: SourceId, values: Collection[str]) -> None:
+    """Let one unit at a time find out whether anybody is, or waits for, one of these until it ends.
+
+    SQLite has one unit at a time anyhow.
+    """
+    if values and current_engine().engine_type != "sqlite":
+        await fetch(_HOLD_NAMES, f"{tenant_id}/{source_id}/", sorted(values))
 
 
 def parsed_id(value: str) -> UUID | None:

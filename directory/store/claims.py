@@ -49,6 +49,8 @@ async def is_due(duty: str, *, now: datetime) -> bool | None:
     """Tell whether a duty can be taken, without taking the writer for it; None if it has no row yet."""
     row = await fetch_one(_LOOK, duty, now)
     return None if row is None else bool(row["due"])
+
+
 _STAMP = Statement(
     "INSERT INTO job_row (duty, epoch, next_at, done_at, failures)"
     " VALUES ($1::text, 0, $2::timestamptz, $2::timestamptz, 0)"

@@ -17,8 +17,12 @@ class TableRights(NamedTuple):
 
 LEDGER = TableRights("migration", ("SELECT",))
 
-RESTRICTED: list[TableRights] = []
-"""Tables that are not simply read and written, such as those of events; ``tables`` adds to it."""
+RESTRICTED: list[TableRights] = [
+    TableRights("event_row", ("SELECT", "INSERT"), ("seq", "chain_hash")),
+    TableRights("event_member_row", ("SELECT", "INSERT")),
+    TableRights("event_value_row", ("SELECT", "INSERT", "DELETE")),
+]
+"""Tables that are not simply read and written: events are added, sealed, and their values erased."""
 
 
 def quoted(name: str) -> str:

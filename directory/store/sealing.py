@@ -1,12 +1,11 @@
 """Linking of events into their tenant's chain, after they were committed."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from directory.chain import GENESIS
+from directory.chain import GENESIS, Link
 from directory.model import TenantId
 from directory.store.compiled import Statement
 from directory.store.records import ChainHead
@@ -31,14 +30,6 @@ _SEAL = Statement(
 _MOVE_HEAD = Statement("UPDATE chain_row SET seq = $2::bigint, hash = $3::text WHERE tenant_id = $1::uuid")
 
 _FIRST = UUID(int=0)
-
-
-class Link(NamedTuple):
-    """The place of one event in the chain."""
-
-    event_id: UUID
-    seq: int
-    chain_hash: str
 
 
 async def next_unsealed_tenant(after: UUID | None) -> TenantId | None:

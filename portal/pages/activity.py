@@ -1,5 +1,6 @@
 """Activity: what changed and who did it, and every request of the identity providers."""
 
+import msgspec
 from litestar import Response
 
 from directory import access_roles, events, mappings, sources, traffic
@@ -63,10 +64,21 @@ async def show_request(request: PortalRequest) -> Response[bytes]:
         request,
         "activity/request.html",
         record=record,
+        body=readable(record.request_body),
         labels=await _labels(request),
         events=await events.list_events_of_request(tenant_id, record.request_id, limit=ENTRIES_MAX),
         names=await _names(request),
     )
+
+
+def readable(body: str | None) -> str | None:
+    """Return a recorded body with one value a line; one that is not JSON as it is."""
+    if body is None:
+        return None
+    try:
+        return msgspec.json.format(body, indent=2)
+    except msgspec.DecodeError:
+        return body
 
 
 async def _names(request: PortalRequest) -> dict[str, str]:

@@ -12,6 +12,7 @@ from directory.chain import (
     chain_hash_for,
     commitment_for,
     content_hash_for,
+    links_after,
     parse_values,
     render_values,
 )
@@ -107,3 +108,14 @@ def test_a_link_depends_on_the_one_before_its_place_and_its_content(
     assert (chain_hash_for(GENESIS, other_seq, content) == link) == (seq == other_seq)
     assert (chain_hash_for(GENESIS, seq, other_content) == link) == (content == other_content)
     assert chain_hash_for(link, seq, content) != link
+
+
+@given(st.lists(st.tuples(st.uuids(), st.text(max_size=5)), max_size=6))
+def test_every_link_holds_all_before_it(found: list[tuple[UUID, str]]) -> None:
+    links = links_after(0, GENESIS, found)
+    assert [link.seq for link in links] == list(range(1, len(found) + 1))
+    assert [link.event_id for link in links] == [event_id for event_id, _ in found]
+    previous = GENESIS
+    for link, (_, content_hash) in zip(links, found, strict=True):
+        previous = chain_hash_for(previous, link.seq, content_hash)
+        assert link.chain_hash == previous

@@ -41,7 +41,8 @@ async def client(metrics: Metrics) -> AsyncIterator[httpx.AsyncClient]:
     logs.set_up("info")
     app = Litestar([get_thing, post_thing], openapi_config=None, logging_config=None)
     app.asgi_handler = Watch(app.asgi_handler, metrics, lambda _scope: CALLER, body_s=0.05)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as http:
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # httpx's own idea of a scope
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http
 
 
@@ -119,7 +120,7 @@ async def test_a_client_that_goes_away_is_no_fault_of_ours(metrics: Metrics) -> 
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    scope = {
+    scope: dict[str, object] = {
         "type": "http", "method": "POST", "path": "/things", "raw_path": b"/things", "query_string": b"",
         "headers": [], "http_version": "1.1", "scheme": "http", "root_path": "", "client": None, "server": None,
     }  # fmt: skip

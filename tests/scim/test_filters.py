@@ -21,7 +21,7 @@ def parsed(text: str) -> Query:
 
 @pytest.mark.rfc("7644#3.4.2.2")
 @pytest.mark.parametrize(
-    "text, query",
+    ("text", "query"),
     [
         ('userName eq "ada"', Term("userName", None, "eq", "ada")),
         ('USERNAME  EQ   "Ada"', Term("userName", None, "eq", "Ada")),
@@ -74,7 +74,7 @@ def test_filter_becomes_the_tree_it_means(text: str, query: Query) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, value",
+    ("text", "value"),
     [
         (r'userName eq "O\"M\\a"', 'O"M\\a'),
         (r'userName eq "DOMAIN\user"', "DOMAIN\\user"),
@@ -102,7 +102,7 @@ def test_unquoted_value_is_refused_where_reading_is_strict() -> None:
 
 
 @pytest.mark.parametrize(
-    "text, moment",
+    ("text", "moment"),
     [
         ("2026-01-31T09:00:00Z", datetime(2026, 1, 31, 9, tzinfo=UTC)),
         ("0001-01-03T00:00:00.0000000Z", datetime(1, 1, 3, tzinfo=UTC)),
@@ -197,7 +197,7 @@ ADA: JsonObject = {
 
 
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         ('userName eq "ada"', True),
         ('userName ne "ada"', False),

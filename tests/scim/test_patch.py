@@ -241,7 +241,7 @@ def test_password_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    "operation, error",
+    ("operation", "error"),
     [
         ({"op": "bogus", "path": "title", "value": "x"}, InvalidSyntaxError),
         ({"path": "title", "value": "x"}, InvalidSyntaxError),

@@ -21,7 +21,7 @@ def named(text: str) -> tuple[str | None, str, str | None]:
 
 @pytest.mark.rfc("7644#3.5.2")
 @pytest.mark.parametrize(
-    "text, expected",
+    ("text", "expected"),
     [
         ("userName", (None, "userName", None)),
         ("USERNAME", (None, "userName", None)),

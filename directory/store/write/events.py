@@ -9,25 +9,12 @@ from directory.ids import new_id
 from directory.model import Actor
 from directory.plan import Event
 from directory.store.insert import Insert
+from directory.store.tables import EventMemberRow, EventRow, EventValueRow, columns_of
 
-_EVENT = Insert(
-    "event_row",
-    {
-        "tenant_id": "uuid",
-        "id": "uuid",
-        "at": "timestamptz",
-        "actor_kind": "text",
-        "actor_id": "uuid",
-        "action": "text",
-        "subject_kind": "text",
-        "subject_id": "uuid",
-        "request_id": "uuid",
-        "commitment": "text",
-        "content_hash": "text",
-    },
-)
-_VALUES = Insert("event_value_row", {"tenant_id": "uuid", "event_id": "uuid", "salt": "text", "document": "text"})
-_MEMBERS = Insert("event_member_row", {"tenant_id": "uuid", "event_id": "uuid", "user_id": "uuid", "joined": "boolean"})
+_COLUMNS = {name: declared for name, declared in columns_of(EventRow).items() if name not in {"seq", "chain_hash"}}
+_EVENT = Insert("event_row", _COLUMNS)
+_VALUES = Insert("event_value_row", columns_of(EventValueRow))
+_MEMBERS = Insert("event_member_row", columns_of(EventMemberRow))
 
 
 async def write_events(events: Sequence[Event], *, by: Actor, now: datetime) -> None:

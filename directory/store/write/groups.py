@@ -8,25 +8,11 @@ from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
 from directory.store.insert import ON_A_THREAD_ROWS, Insert
 from directory.store.rows import document_text
+from directory.store.tables import GroupRow, MemberRow, WaitingRow, columns_of
 from directory.store.unit import execute, fetch_one
 
-_INSERT = Insert(
-    "group_row",
-    {
-        "tenant_id": "uuid",
-        "id": "uuid",
-        "source_id": "uuid",
-        "display_name": "text",
-        "display_name_key": "text",
-        "claims_name": "boolean",
-        "document": "text",
-        "member_count": "bigint",
-        "waiting_count": "bigint",
-        "version": "bigint",
-        "created_at": "timestamptz",
-        "modified_at": "timestamptz",
-    },
-)
+_COLUMNS = {name: declared for name, declared in columns_of(GroupRow).items() if name != "deleted_at"}
+_INSERT = Insert("group_row", _COLUMNS)
 _UPDATE = Statement(
     "UPDATE group_row SET deleted_at = NULL, display_name = $4::text, display_name_key = $5::text,"
     " claims_name = coalesce($6::boolean, claims_name), document = $7::text, member_count = $8::bigint,"
@@ -51,19 +37,11 @@ _UNLINK = Statement(
     "DELETE FROM group_link_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND external_id = $3::text"
     " AND group_id = $4::uuid"
 )
-_JOIN = Insert(
-    "member_row",
-    {"tenant_id": "uuid", "group_id": "uuid", "user_id": "uuid", "since": "timestamptz"},
-    "ON CONFLICT DO NOTHING",
-)
+_JOIN = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING")
 _LEAVE = Statement(
     "DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
 )
-_WAIT = Insert(
-    "waiting_row",
-    {"tenant_id": "uuid", "group_id": "uuid", "value": "text", "since": "timestamptz"},
-    "ON CONFLICT DO NOTHING",
-)
+_WAIT = Insert("waiting_row", columns_of(WaitingRow), "ON CONFLICT DO NOTHING")
 _UNWAIT = Statement(
     "DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND value = ANY($3::text[])"
 )

@@ -5,11 +5,12 @@ from directory.model import Actor
 from directory.plan import AskRedecision, PutMappings
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.tables import MappingRow, RedecisionRow, columns_of
 from directory.store.unit import execute
 
 _PUT = Insert(
     "mapping_row",
-    {"tenant_id": "uuid", "group_id": "uuid", "role_id": "uuid", "position": "bigint", "consented_by": "text"},
+    columns_of(MappingRow),
     "ON CONFLICT (tenant_id, group_id) DO UPDATE SET role_id = excluded.role_id, position = excluded.position,"
     " consented_by = excluded.consented_by",
 )
@@ -18,7 +19,7 @@ _VERSION = Statement(
     "UPDATE tenant_row SET policy_version = policy_version + 1,"
     " default_role_id = coalesce($2::uuid, default_role_id) WHERE id = $1::uuid"
 )
-_ASK = Insert("redecision_row", {"tenant_id": "uuid", "id": "uuid", "group_id": "uuid", "asked_at": "timestamptz"})
+_ASK = Insert("redecision_row", columns_of(RedecisionRow, "tenant_id", "id", "group_id", "asked_at"))
 
 
 async def put_mappings(change: PutMappings, by: Actor) -> None:

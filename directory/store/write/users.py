@@ -11,35 +11,10 @@ from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
 from directory.store.insert import Insert
 from directory.store.rows import document_text
+from directory.store.tables import EmailRow, MemberRow, UserRow, columns_of
 from directory.store.unit import execute, fetch, fetch_one
 
-_COLUMNS = {
-    "tenant_id": "uuid",
-    "id": "uuid",
-    "source_id": "uuid",
-    "user_name": "text",
-    "user_name_key": "text",
-    "display_name": "text",
-    "display_name_key": "text",
-    "search_key": "text",
-    "email": "text",
-    "department": "text",
-    "title": "text",
-    "manager_ref": "text",
-    "document": "text",
-    "reported_active": "boolean",
-    "active": "boolean",
-    "role_id": "uuid",
-    "origin": "text",
-    "decided_group_id": "uuid",
-    "unlocked_role_id": "uuid",
-    "unlocked_group_id": "uuid",
-    "decided_at": "timestamptz",
-    "decided_request_id": "uuid",
-    "version": "bigint",
-    "created_at": "timestamptz",
-    "modified_at": "timestamptz",
-}
+_COLUMNS = {name: declared for name, declared in columns_of(UserRow).items() if name != "deleted_at"}
 _INSERT = Insert("user_row", _COLUMNS)
 _CHANGED = [name for name in _COLUMNS if name not in {"tenant_id", "id", "created_at"}]
 _UPDATE = Statement(
@@ -69,10 +44,7 @@ _UNLINK = Statement(
     " AND user_id = $4::uuid"
 )
 _FORGET_EMAILS = Statement("DELETE FROM email_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
-_EMAILS = Insert(
-    "email_row",
-    {"tenant_id": "uuid", "user_id": "uuid", "position": "bigint", "kind": "text", "value_key": "text"},
-)
+_EMAILS = Insert("email_row", columns_of(EmailRow))
 _DECIDE = Statement(
     "UPDATE user_row SET role_id = $3::uuid, origin = $4::text, decided_group_id = $5::uuid,"
     " unlocked_role_id = $6::uuid, unlocked_group_id = $7::uuid, decided_at = $8::timestamptz,"
@@ -85,11 +57,7 @@ _LOCK = Statement(
     " owner = excluded.owner, created_at = excluded.created_at, until = excluded.until"
 )
 _UNLOCK = Statement("DELETE FROM lock_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
-_JOIN = Insert(
-    "member_row",
-    {"tenant_id": "uuid", "group_id": "uuid", "user_id": "uuid", "since": "timestamptz"},
-    "ON CONFLICT DO NOTHING RETURNING group_id",
-)
+_JOIN = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING RETURNING group_id")
 _STOP_WAITING = Statement(
     "DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = ANY($2::uuid[]) AND value = ANY($3::text[])"
 )
