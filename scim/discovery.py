@@ -142,7 +142,7 @@ def _schema(schema: Schema, base_url: str) -> JsonObject:
 
 
 def _attributes(attributes: Iterable[Attribute]) -> list[JsonObject]:
-    return [_attribute(attribute) for attribute in attributes if attribute.listed]
+    return [_attribute(attribute) for attribute in attributes]
 
 
 def _attribute(attribute: Attribute) -> JsonObject:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
 
 from litestar.params import FromPath
 
@@ -13,7 +12,7 @@ from directory.errors import InvalidError
 from directory.model import Group, GroupAttributes, GroupId, JsonObject, Member
 from scim.attributes import GROUP_NAMES
 from scim.bodies import ScimRequest, is_large, read_json, run
-from scim.errors import InvalidFilterError, InvalidValueError, NoResourceError
+from scim.errors import InvalidFilterError, InvalidValueError
 from scim.filters import parse_filter
 from scim.gate import Exchange, exchange_of
 from scim.membership import read_members
@@ -22,7 +21,7 @@ from scim.projection import Projection, projection_from
 from scim.queries import page_from, parameters_of
 from scim.quirks import Reading
 from scim.record import redacted
-from scim.resources import etag_of, group_resource
+from scim.resources import etag_of, group_resource, id_from
 from scim.responses import Answer, answer, empty_answer, expectation, is_unchanged, list_body, resource_answer
 from scim.values import read_body
 
@@ -66,7 +65,7 @@ async def get_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:
     projection = _projection(request, exchange)
     caller = exchange.caller
     group = await directory_groups.get_group(
-        caller.tenant.tenant_id, group_id_from(group_id), source_id=caller.source.source_id
+        caller.tenant.tenant_id, GroupId(id_from(group_id, "group")), source_id=caller.source.source_id
     )
     if is_unchanged(request.headers.get("if-none-match"), group.version):
         return empty_answer(status=304, etag=etag_of(group.version))
@@ -127,24 +126,12 @@ async def delete_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:
     exchange = exchange_of(request)
     exchange.draft.status = 204
     await directory_groups.delete_group(
-        group_id_from(group_id),
+        GroupId(id_from(group_id, "group")),
         by=exchange.actor,
         now=exchange.now,
         expect=expectation(request.headers.get("if-match")),
     )
     return empty_answer()
-
-
-def group_id_from(text: str) -> GroupId:
-    """Return the id that a path names.
-
-    Raises:
-        NoResourceError: the text is no id of ours, so no group has it.
-    """
-    try:
-        return GroupId(UUID(text))
-    except ValueError:
-        raise NoResourceError(f"There is no group {text[:80]!r} here. Ids are those that POST answered with.") from None
 
 
 def _projection(request: ScimRequest, exchange: Exchange) -> Projection:
@@ -168,7 +155,7 @@ def _sent_group(body: JsonObject, reading: Reading) -> SentGroup:
 
 async def _edit(request: ScimRequest, exchange: Exchange, group_id: str, edit: GroupEdit) -> Group:
     return await directory_groups.edit_group(
-        group_id_from(group_id),
+        GroupId(id_from(group_id, "group")),
         edit,
         by=exchange.actor,
         now=exchange.now,

@@ -14,6 +14,9 @@ from scim.paths import Path, WholeExtension, parse_path
 from scim.quirks import Reading
 from scim.values import kind_of, read_complex, read_value
 
+# Absent means active: clearing the status of somebody who left must not let them in again.
+STATUS_STAYS = "active was cleared; the status was left as it is"
+
 
 @dataclass(frozen=True, slots=True)
 class DropExtension:
@@ -118,10 +121,12 @@ def _steps(
         return
     if _is_ours(operation, path, reading):
         return
-    if operation.verb == "remove":
-        yield _removal(path, operation.value, reading)
-    else:
+    if operation.verb != "remove":
         yield from _settings(operation.verb, path, operation.value, reading)
+    elif _keeps_status(path, reading):
+        reading.note(STATUS_STAYS)
+    else:
+        yield _removal(path, operation.value, reading)
 
 
 def _extension_steps(operation: Operation, urn: str, names: Vocabulary, reading: Reading) -> Iterator[Step]:
@@ -155,6 +160,11 @@ def _is_ours(operation: Operation, path: Path, reading: Reading) -> bool:
     return False
 
 
+def _keeps_status(path: Path, reading: Reading) -> bool:
+    """Whether clearing the path is to leave the status alone; read strictly, absent is what the RFC makes of it."""
+    return path.place.attribute.name == "active" and reading.settings.lenient_reader
+
+
 def _removal(path: Path, value: JsonValue, reading: Reading) -> Change:
     _check_not_required(path)
     attribute = path.place.attribute
@@ -173,9 +183,8 @@ def _check_not_required(path: Path) -> None:
 def _settings(verb: Verb, path: Path, value: JsonValue, reading: Reading) -> Iterator[Change]:
     attribute = path.place.attribute
     read = _read(path, value, reading)
-    if attribute.name == "active" and read is None:
-        # Absent means active: clearing the status of somebody who left must not let them in again.
-        reading.note("active was cleared; the status was left as it is")
+    if read is None and _keeps_status(path, reading):
+        reading.note(STATUS_STAYS)
     elif read is None:
         _check_not_required(path)
         if verb == "replace" or value != []:

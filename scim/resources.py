@@ -2,9 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
 
 from directory.model import Group, GroupId, JsonObject, JsonValue, Member, User
+from scim.errors import NoResourceError
 from scim.schemas import GROUP_URN, USER_URN
+
+ID_LENGTH: Final = 36
+
+
+def id_from(text: str, kind: str) -> UUID:
+    """Return the id that a path names.
+
+    Raises:
+        NoResourceError: the text is no id of ours, so nothing has it.
+    """
+    try:
+        # UUID() also reads braces, prefixes and no hyphens, which are no ids that we ever gave.
+        if len(text) == ID_LENGTH:
+            return UUID(text)
+    except ValueError:
+        pass
+    raise NoResourceError(f"There is no {kind} {text[:80]!r} here. Ids are those that POST answered with.")
 
 
 def etag_of(version: int) -> str:

@@ -29,8 +29,6 @@ class Attribute:
     uniqueness: Uniqueness = "none"
     reference_types: tuple[str, ...] = ()
     parts: tuple["Attribute", ...] = ()
-    listed: bool = True
-    """False for what is returned but stands in no schema that discovery shows."""
 
     def part(self, name: str) -> "Attribute | None":
         """Return the sub-attribute of that name, in any case."""
@@ -69,7 +67,6 @@ class Traits(TypedDict, total=False):
     mutability: Mutability
     uniqueness: Uniqueness
     returned: Returned
-    listed: bool
 
 
 def text(name: str, description: str = "", **traits: Unpack[Traits]) -> Attribute:
@@ -212,8 +209,7 @@ MEMBERS = Attribute(
     parts=(
         text("value", "The id of the user.", mutability="immutable", case_exact=True),
         replace(REF_TO_USER, mutability="immutable"),
-        # RFC 7643 section 8.7.1 lists value, $ref and type; what we compute besides is no part of what clients write.
-        text("display", "The name of the user.", mutability="readOnly", listed=False),
+        text("display", "The name of the user.", mutability="readOnly"),
         text("type", "What the member is.", canonical_values=("User", "Group"), mutability="immutable"),
     ),
 )

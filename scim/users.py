@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from uuid import UUID
 
 from litestar.params import FromPath
 
@@ -12,14 +11,14 @@ from directory.errors import InvalidError
 from directory.model import GroupId, JsonObject, User, UserAttributes, UserId
 from scim.attributes import USER_NAMES
 from scim.bodies import ScimRequest, is_large, read_json, run
-from scim.errors import InvalidFilterError, InvalidValueError, NoResourceError
+from scim.errors import InvalidFilterError, InvalidValueError
 from scim.filters import parse_filter
 from scim.gate import Exchange, exchange_of
 from scim.patch import parse_user_patch
 from scim.projection import Projection, projection_from
 from scim.queries import page_from, parameters_of
 from scim.record import redacted
-from scim.resources import etag_of, user_resource
+from scim.resources import etag_of, id_from, user_resource
 from scim.responses import Answer, answer, empty_answer, expectation, is_unchanged, list_body, resource_answer
 from scim.values import read_body
 
@@ -46,7 +45,7 @@ async def get_user(request: ScimRequest, user_id: FromPath[str]) -> Answer:
     projection = _projection(request, exchange)
     caller = exchange.caller
     user = await directory_users.get_user(
-        caller.tenant.tenant_id, user_id_from(user_id), source_id=caller.source.source_id
+        caller.tenant.tenant_id, UserId(id_from(user_id, "user")), source_id=caller.source.source_id
     )
     if is_unchanged(request.headers.get("if-none-match"), user.version):
         return empty_answer(status=304, etag=etag_of(user.version))
@@ -83,7 +82,7 @@ async def replace_user(request: ScimRequest, user_id: FromPath[str]) -> Answer:
         return UserAttributes({"active": attributes.active, **document})
 
     user = await directory_users.edit_user(
-        user_id_from(user_id), edit, by=exchange.actor, now=exchange.now, expect=_expectation(request)
+        UserId(id_from(user_id, "user")), edit, by=exchange.actor, now=exchange.now, expect=_expectation(request)
     )
     return await _answer(user, exchange, projection)
 
@@ -98,7 +97,7 @@ async def patch_user(request: ScimRequest, user_id: FromPath[str]) -> Answer:
     has_body = exchange.reading.settings.patch_response == "body"
     exchange.draft.status = 200 if has_body else 204
     user = await directory_users.edit_user(
-        user_id_from(user_id), edit, by=exchange.actor, now=exchange.now, expect=_expectation(request)
+        UserId(id_from(user_id, "user")), edit, by=exchange.actor, now=exchange.now, expect=_expectation(request)
     )
     return await _answer(user, exchange, projection) if has_body else empty_answer(etag=etag_of(user.version))
 
@@ -108,21 +107,9 @@ async def delete_user(request: ScimRequest, user_id: FromPath[str]) -> Answer:
     exchange = exchange_of(request)
     exchange.draft.status = 204
     await directory_users.delete_user(
-        user_id_from(user_id), by=exchange.actor, now=exchange.now, expect=_expectation(request)
+        UserId(id_from(user_id, "user")), by=exchange.actor, now=exchange.now, expect=_expectation(request)
     )
     return empty_answer()
-
-
-def user_id_from(text: str) -> UserId:
-    """Return the id that a path names.
-
-    Raises:
-        NoResourceError: the text is no id of ours, so nobody has it.
-    """
-    try:
-        return UserId(UUID(text))
-    except ValueError:
-        raise NoResourceError(f"There is no user {text[:80]!r} here. Ids are those that POST answered with.") from None
 
 
 def _expectation(request: ScimRequest) -> Expect:

@@ -19,13 +19,14 @@ _HOLD_HEAD = Statement("SELECT seq, hash FROM chain_row WHERE tenant_id = $1::uu
 _UNSEALED = Statement(
     "SELECT id, content_hash FROM event_row WHERE tenant_id = $1::uuid AND seq IS NULL ORDER BY id LIMIT $2::bigint"
 )
+# The tenant is in each link, not beside them: else SQLite walks all unsealed events once for each link.
 _SEAL = Statement(
     "UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash"
-    " FROM jsonb_to_recordset($2::jsonb) AS link (id uuid, seq bigint, hash text)"
-    " WHERE e.tenant_id = $1::uuid AND e.id = link.id AND e.seq IS NULL",
-    sqlite="UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash"
-    " FROM (SELECT value ->> 'id' AS id, value ->> 'seq' AS seq, value ->> 'hash' AS hash FROM json_each($2)) AS link"
-    " WHERE e.tenant_id = $1 AND e.id = link.id AND e.seq IS NULL",
+    " FROM jsonb_to_recordset($1::jsonb) AS link (tenant_id uuid, id uuid, seq bigint, hash text)"
+    " WHERE e.tenant_id = link.tenant_id AND e.id = link.id AND e.seq IS NULL",
+    sqlite="UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash FROM (SELECT"
+    " value ->> 'tenant_id' AS tenant_id, value ->> 'id' AS id, value ->> 'seq' AS seq, value ->> 'hash' AS hash"
+    " FROM json_each($1)) AS link WHERE e.tenant_id = link.tenant_id AND e.id = link.id AND +e.seq IS NULL",
 )
 _MOVE_HEAD = Statement("UPDATE chain_row SET seq = $2::bigint, hash = $3::text WHERE tenant_id = $1::uuid")
 
@@ -56,6 +57,6 @@ async def seal(tenant_id: TenantId, links: Sequence[Link]) -> None:
     """Write the places of events, in one statement, and the new head."""
     if not links:
         return
-    rows = [{"id": link.event_id, "seq": link.seq, "hash": link.chain_hash} for link in links]
-    await execute(_SEAL, tenant_id, msgspec.json.encode(rows).decode(), unbounded=True)
+    rows = [{"tenant_id": tenant_id, "id": link.event_id, "seq": link.seq, "hash": link.chain_hash} for link in links]
+    await execute(_SEAL, msgspec.json.encode(rows).decode(), unbounded=True)
     await execute(_MOVE_HEAD, tenant_id, links[-1].seq, links[-1].chain_hash)

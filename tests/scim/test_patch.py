@@ -75,6 +75,7 @@ def test_clearing_the_status_lets_nobody_in_again() -> None:
     values: tuple[JsonValue, ...] = (None, "", [])
     for value in values:
         assert patched({**ADA, "active": False}, {"op": "replace", "path": "active", "value": value})["active"] is False
+    assert patched({**ADA, "active": False}, {"op": "remove", "path": "active"})["active"] is False
 
 
 @pytest.mark.parametrize("value", ["m", {"value": "m"}, [{"$ref": "http://x/Users/m", "value": "m"}], ["m"]])

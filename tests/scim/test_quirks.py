@@ -12,7 +12,8 @@ def documented() -> dict[str, tuple[str, str]]:
     """Return client and golden file of each quirk in the document, by name."""
     text = (ROOT / "docs" / "scim-divergences.md").read_text(encoding="utf-8")
     return {
-        name: (client, file) for name, client, file in re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \| `([^`]+)` \|$", text, re.M)
+        name: (client, file)
+        for name, client, file in re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \| `([^`]+)` \|$", text, re.MULTILINE)
     }
 
 

@@ -235,7 +235,7 @@ CREATE TABLE IF NOT EXISTS event_row (
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX IF NOT EXISTS event_of_subject ON event_row (tenant_id, subject_id, id);
-CREATE INDEX IF NOT EXISTS event_of_request ON event_row (tenant_id, request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS event_of_request ON event_row (tenant_id, request_id, id) WHERE request_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS event_unsealed ON event_row (tenant_id, id) WHERE seq IS NULL;
 CREATE UNIQUE INDEX IF NOT EXISTS event_seq ON event_row (tenant_id, seq) WHERE seq IS NOT NULL;
 
@@ -283,7 +283,7 @@ CREATE TABLE IF NOT EXISTS request_row (
   duration_us BIGINT NOT NULL,
   PRIMARY KEY (tenant_id, id)
 );
-CREATE INDEX IF NOT EXISTS request_reference ON request_row (tenant_id, reference);
+CREATE INDEX IF NOT EXISTS request_reference ON request_row (tenant_id, reference, id);
 CREATE INDEX IF NOT EXISTS request_of_source ON request_row (tenant_id, source_id, id);
 CREATE INDEX IF NOT EXISTS request_age ON request_row (started_at);
 

@@ -1,0 +1,165 @@
+"""Sub Accounts: finding people, and the pages of the list."""
+
+from uuid import uuid4
+
+import pytest
+
+from directory import users
+from directory.model import UserAttributes
+from tests.directory.world import World
+from tests.portal.browsing import Browser
+
+pytestmark = pytest.mark.anyio
+
+
+async def disable(world: World, name: str) -> None:
+    user = await world.push_user(name, displayName=name.title())
+    gone = UserAttributes({**user.attributes.document, "active": False})
+    await users.edit_user(user.user_id, lambda _: gone, by=world.client, now=world.tick())
+
+
+async def test_everyone_is_listed_with_role_origin_and_source(admin: Browser, world: World) -> None:
+    await world.push_user("ann", displayName="Ann Archer")
+    await world.map_group(await world.push_group("Employees", ["ext-ann"]), "editor")
+
+    text = (await admin.open("sub-accounts")).text
+
+    assert "2 people" in text
+    assert "Ann Archer ann@example.org Editor Group – Entra" in text
+    assert "Administrator administrator Administrator Lock – Local" in text
+
+
+async def test_disabled_stands_where_the_role_stands(admin: Browser, world: World) -> None:
+    await disable(world, "ben")
+
+    assert "Disabled keeps Loanee" in (await admin.open("sub-accounts")).text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=ann", ["Ann"]),
+        ("q=ANN", ["Ann"]),
+        ("q=example.org", ["Ann", "Ben"]),
+        ("status=disabled", ["Ben"]),
+        ("status=active&source=local", ["Administrator"]),
+        ("origin=lock", ["Administrator"]),
+        ("origin=default", ["Ann", "Ben"]),
+        ("q=%25", []),
+        ("q=_", []),
+        ("q='", []),
+    ],
+)
+async def test_the_filters_of_the_address_narrow_the_list(
+    admin: Browser, world: World, query: str, found: list[str]
+) -> None:
+    await world.push_user("ann", displayName="Ann")
+    await disable(world, "ben")
+
+    page = await admin.open(f"sub-accounts?{query}")
+
+    names = [name for name in ("Administrator", "Ann", "Ben") if f"{name} {name.lower()}" in page.text]
+    assert names == found
+    assert f"{len(found)} {'person' if len(found) == 1 else 'people'}" in page.text
+
+
+async def test_role_and_source_are_filters_too(admin: Browser, world: World) -> None:
+    await world.push_user("ann", displayName="Ann")
+
+    by_role = await admin.open(f"sub-accounts?role={world.roles['loanee'].role_id}")
+    by_source = await admin.open(f"sub-accounts?source={world.source.source_id}")
+
+    assert "1 person" in by_role.text
+    assert "1 person" in by_source.text
+
+
+@pytest.mark.parametrize(
+    "query", ["status=gone", "role=x", f"role={uuid4()}", "origin=magic", "source=x", "q=%00", "q=" + "a" * 201]
+)
+async def test_a_filter_that_cannot_be_read_is_named_and_left_out(admin: Browser, world: World, query: str) -> None:
+    await world.push_user("ann", displayName="Ann")
+
+    page = await admin.open(f"sub-accounts?{query}")
+
+    assert f"Not understood and left out: {query.partition('=')[0]}" in page.text
+    assert "2 people" in page.text
+
+
+async def test_no_match_offers_to_clear_the_filters(admin: Browser) -> None:
+    page = await admin.open("sub-accounts?q=nobody-at-all")
+
+    assert "No one matches" in page.text
+
+
+async def test_what_was_searched_stays_in_the_form(admin: Browser) -> None:
+    page = await admin.open('sub-accounts?q="><script>alert(1)</script>&status=disabled')
+
+    form = next(form for form in page.forms if form.method == "get")
+    assert form.fields["q"] == '"><script>alert(1)</script>'
+    assert form.fields["status"] == "disabled"
+    assert "<script>alert" not in page.response.text
+
+
+async def test_load_more_leads_through_everybody_once(admin: Browser, world: World) -> None:
+    for number in range(104):
+        await world.push_user(f"p{number:03}", displayName="Same Name")
+
+    seen: list[str] = []
+    page = await admin.open("sub-accounts?q=same")
+    while True:
+        seen += [link for link in page.links if "/sub-accounts/" in link]
+        onward = [link for link in page.links if "after=" in link and not link.endswith("after=")]
+        if not onward:
+            break
+        page = await admin.open(onward[0])
+
+    assert len(seen) == len(set(seen)) == 104
+    assert "104 people" in page.text
+    assert "Back to the start" in page.text
+
+
+async def test_htmx_gets_the_list_for_a_search_and_rows_for_more(admin: Browser, world: World) -> None:
+    for number in range(51):
+        await world.push_user(f"p{number:03}")
+
+    found = await admin.open("sub-accounts?q=p0", HX_Request="true", HX_Target="section#sub-accounts-list")
+    onward = next(link for link in found.links if "after=" in link)
+    more = await admin.open(onward, HX_Request="true", HX_Target="tr#sub-accounts-more")
+
+    assert found.response.text.lstrip().startswith('<section id="sub-accounts-list"')
+    assert more.response.text.lstrip().startswith("<tr>")
+    assert more.response.text.count("<tr>") == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HX_Request": "true", "HX_Target": "div#elsewhere"},
+        {"HX_Request": "true", "HX_Boosted": "true", "HX_Target": "section#sub-accounts-list"},
+        {"HX_History_Restore_Request": "true"},
+        {"HX_Target": "section#sub-accounts-list"},
+    ],
+)
+async def test_every_other_request_gets_the_whole_page(admin: Browser, headers: dict[str, str]) -> None:
+    page = await admin.open("sub-accounts", **headers)
+
+    assert page.response.text.lstrip().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("after", ["x", "%00", "W10", "bnVsbA", "é", "eyJhIjoxfQ", "a" * 3000])
+async def test_a_place_nobody_gave_out_is_an_error_in_words(admin: Browser, after: str) -> None:
+    page = await admin.open(f"sub-accounts?after={after}")
+
+    assert page.status == 422
+    assert "This value cannot be used" in page.text
+
+
+async def test_text_of_the_identity_provider_is_text(admin: Browser, world: World) -> None:
+    evil = '<img src=x onerror=alert(1)> "quoted" {{ 7*7 }}'
+    user = await world.push_user("eve", displayName=evil, title=evil)
+    await world.push_group(evil, ["ext-eve"])
+
+    for path in ("sub-accounts", f"sub-accounts/{user.user_id}", "groups", "group-mappings", "activity"):
+        page = await admin.open(path)
+        assert "<img" not in page.response.text, path
+        assert "{{ 7*7 }}" in page.text, path
