@@ -130,7 +130,8 @@ async def list_groups(
     Raises:
         InvalidError: the store cannot search by one of the attributes.
     """
-    return await search.list_groups(tenant_id, source_id, query, offset=offset, limit=limit)
+    found = await search.list_groups(tenant_id, source_id, query, search.Window(offset=offset, limit=limit))
+    return found.things, found.total
 
 
 async def list_members(tenant_id: TenantId, group_id: GroupId, *, after: UserId | None, limit: int) -> list[Member]:

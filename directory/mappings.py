@@ -151,7 +151,11 @@ async def remove_mapping(group_id: GroupId, *, by: Actor, now: datetime) -> None
     async def change(current: RolePolicy) -> Plan:
         line = _line(current, group_id)
         told = AttributeChange(name="role", old=str(line.role_id), new=None)
-        return _planned(_event("mapping:removed", await _group(by, group_id), told), now, drop=(group_id,))
+        behind = [other for other in current.mappings if other.position > line.position]
+        # Numbers without gaps: people read them on several pages as "the third line".
+        closer = tuple(replace(other, position=position) for position, other in enumerate(behind, line.position))
+        event = _event("mapping:removed", await _group(by, group_id), told)
+        return _planned(event, now, put=closer, drop=(group_id,))
 
     await _change(change, by=by, now=now)
 

@@ -8,6 +8,7 @@ widens.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 Comparison = Literal["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"]
 Operand = str | int | float | bool | datetime | None
@@ -15,12 +16,17 @@ Operand = str | int | float | bool | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One comparison; ``pr`` has the operand None."""
+    """One comparison; ``pr`` has the operand None.
+
+    ``exact``: case makes a difference. ``multi``: the attribute has several values, one of which must satisfy it.
+    """
 
     attribute: str
     part: str | None
     comparison: Comparison
     operand: Operand = None
+    exact: bool = False
+    multi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,29 @@ class Not:
     """Not this."""
 
     part: "Query"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """By which attribute a search is sorted; of several values the first one counts.
+
+    Who has no value comes last if ascending, first if descending (RFC 7644 section 3.4.2.3); equals come in the order
+    in which they were created.
+    """
+
+    attribute: str
+    part: str | None = None
+    descending: bool = False
+    exact: bool = False
+    multi: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the value that was sorted by, if any, and the id."""
+
+    key: str | None
+    ident: UUID
 
 
 Query = Term | Element | And | Or | Not

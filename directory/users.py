@@ -112,7 +112,8 @@ async def list_users(
     Raises:
         InvalidError: the store cannot search by one of the attributes.
     """
-    return await search.list_users(tenant_id, source_id, query, offset=offset, limit=limit)
+    found = await search.list_users(tenant_id, source_id, query, search.Window(offset=offset, limit=limit))
+    return found.things, found.total
 
 
 async def groups_of_users(tenant_id: TenantId, user_ids: Sequence[UserId]) -> dict[UserId, list[GroupRef]]:

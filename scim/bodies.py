@@ -72,7 +72,7 @@ def parse_json(raw: bytes) -> JsonValue:
 def _count_colons(raw: bytes) -> int:
     """Return how many colons of valid JSON stand outside of texts: one for each key.
 
-    Splitting takes a tenth of the time of a regular expression, which would hold the interpreter for 0.3 s at 12 MB.
+    A regular expression takes five times as long, and would hold the interpreter for 0.35 s at 12 MB.
     """
     plain = raw.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in raw else raw
     return b"".join(plain.split(b'"')[::2]).count(b":")

@@ -17,6 +17,8 @@ from directory.errors import (
 RETRY_AFTER_S = 5
 """How long a client is asked to wait after a transient fault."""
 
+DETAIL_MAX = 1000
+
 SECRET_REFUSED = "The bearer token is missing or not valid. Create a secret in the portal and enter it in your IdP."  # noqa: S105 a sentence
 """One body for every cause, so that nobody learns which part of a guess was right."""
 
@@ -32,6 +34,9 @@ class ScimError(Exception):
         cls.scim_type = scim_type
 
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        if len(detail) > DETAIL_MAX:
+            # Words of the client's stand in the middle; what is wrong comes first, and what to do last.
+            detail = f"{detail[: DETAIL_MAX - 300]} ... {detail[-300:]}"
         super().__init__(detail)
         self.detail = detail
         self.headers = headers or {}

@@ -12,6 +12,7 @@ from directory.model import JsonObject, JsonValue, SourceSettings
 from scim.errors import InvalidValueError, ScimError
 from scim.schemas import ENTERPRISE_URN
 
+NOTE_LENGTH_MAX = 300
 NOTES_MAX = 40
 """Kept per request; more would only repeat themselves."""
 
@@ -25,8 +26,9 @@ class Reading:
 
     def note(self, words: str) -> None:
         """Keep ``words`` on the request's record, once."""
-        if words not in self.notes and len(self.notes) < NOTES_MAX:
-            self.notes.append(words)
+        shown = words[:NOTE_LENGTH_MAX]
+        if len(self.notes) < NOTES_MAX and shown not in self.notes:
+            self.notes.append(shown)
 
     def tolerate(self, words: str, error: Callable[[str], ScimError]) -> None:
         """Note a deviation, or refuse it where the source is read strictly."""

@@ -1,7 +1,7 @@
-"""From a query tree to a condition with bound values; a closed list of fields says what can be searched."""
+"""From a query tree to a condition with bound values: promoted columns first, the document for the rest."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -9,6 +9,7 @@ from directory.errors import InvalidError
 from directory.names import name_key
 from directory.query import And, Comparison, Element, Not, Or, Query, Term
 from directory.store.circles import parsed_id
+from directory.store.json_paths import JsonReader, Path
 
 NEVER: Final = "1 = 0"
 ALWAYS: Final = "1 = 1"
@@ -43,53 +44,130 @@ class Values:
         return f"${len(self.values)}::{declared_type}"
 
 
-def condition(query: Query, fields: Fields, values: Values) -> str:
-    """Return the condition of a tree; what has no value satisfies ``ne`` and ``not``, never ``eq``.
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """Turns queries into conditions for one kind of thing on one kind of database.
 
-    Raises:
-        InvalidError: an attribute that cannot be searched, or a value or operator that does not fit it.
+    What has no value satisfies ``ne`` and ``not``, never ``eq``.
     """
-    match query:
-        case And(parts):
-            return "(" + " AND ".join(condition(part, fields, values) for part in parts) + ")"
-        case Or(parts):
-            return "(" + " OR ".join(condition(part, fields, values) for part in parts) + ")"
-        case Not(part):
-            return f"NOT coalesce({condition(part, fields, values)}, {NEVER})"
-        case Element(attribute, inner):
-            return _element_condition(attribute, inner, fields, values)
-        case Term():
-            return _term_condition(query, fields, values)
 
+    fields: Fields
+    closed: frozenset[str]
+    """Attributes that are not in the document: without a field they cannot be searched."""
+    reader: JsonReader
 
-def _term_condition(term: Term, fields: Fields, values: Values) -> str:
-    field = fields.get((term.attribute, term.part))
-    if field is None:
-        raise InvalidError(_name(term), "cannot be searched by yet")
-    if term.comparison == "ne":
-        equal = Term(term.attribute, term.part, "eq", term.operand)
-        return f"NOT coalesce({_term_condition(equal, fields, values)}, {NEVER})"
-    return field.within.format(_test(field, term, values))
+    def condition(self, query: Query, values: Values) -> str:
+        """Return the condition of a tree.
 
+        Raises:
+            InvalidError: an attribute that cannot be searched, or a value or operator that does not fit it.
+        """
+        match query:
+            case And(parts):
+                return "(" + " AND ".join(self.condition(part, values) for part in parts) + ")"
+            case Or(parts):
+                return "(" + " OR ".join(self.condition(part, values) for part in parts) + ")"
+            case Not(part):
+                return f"NOT coalesce({self.condition(part, values)}, {NEVER})"
+            case Element(attribute, inner):
+                return self._element(attribute, inner, values)
+            case Term():
+                return self._term(query, values)
 
-def _element_condition(attribute: str, inner: Query, fields: Fields, values: Values) -> str:
-    """Return the condition that a single element satisfies as a whole: one sub-select around all its comparisons."""
-    parts = {part: field for (name, part), field in fields.items() if name == attribute and part is not None}
-    if not parts:
-        raise InvalidError(attribute, "cannot be searched by yet")
-    within = next(iter(parts.values())).within
-    bare: Fields = {
-        place: Field(field.column, field.kind)
-        for part, field in parts.items()
-        for place in ((part, None), (attribute, part))
-    }
-    return within.format(condition(inner, bare, values))
+    def _term(self, term: Term, values: Values) -> str:
+        if term.comparison == "ne":
+            return f"NOT coalesce({self._term(_equal(term), values)}, {NEVER})"
+        field = self.fields.get((term.attribute, term.part))
+        if field is not None:
+            return field.within.format(self._field_test(field, term, values))
+        if term.multi:
+            part = None if term.part is None else Term(term.part, None, term.comparison, term.operand, term.exact)
+            inner = part or Term("", None, term.comparison, term.operand, term.exact)
+            return self._document_element(term.attribute, inner, values)
+        column = "t.document" if term.exact else "t.document_key"
+        return self._document_test(column, self._path(term), term, values)
 
+    def _element(self, attribute: str, inner: Query, values: Values) -> str:
+        """Return the condition that a single element satisfies as a whole: one sub-select around its comparisons."""
+        parts = {part: field for (name, part), field in self.fields.items() if name == attribute and part is not None}
+        if not _names_of(inner) <= parts.keys():
+            return self._document_element(attribute, inner, values)
+        bare: Fields = {(part, None): Field(field.column, field.kind) for part, field in parts.items()}
+        inside = Searcher(bare, self.closed, self.reader).condition(inner, values)
+        return next(iter(parts.values())).within.format(inside)
 
-def _test(field: Field, term: Term, values: Values) -> str:
-    if term.comparison == "pr":
-        return ALWAYS if field.required else f"{field.column} IS NOT NULL"
-    return _TESTS[field.kind](field.column, term, values)
+    def _document_element(self, attribute: str, inner: Query, values: Values) -> str:
+        path = self._path(Term(attribute, None, "pr"))
+        exact = _minds_case(inner)
+        column = "t.document" if exact else "t.document_key"
+        test = self._inside(inner, values, exact=exact)
+        return f"EXISTS (SELECT 1 FROM {self.reader.elements(column, path)} WHERE {test})"
+
+    def _inside(self, inner: Query, values: Values, *, exact: bool) -> str:
+        """Return the condition on one element ``e.value`` of a list in the document."""
+        match inner:
+            case And(parts):
+                return "(" + " AND ".join(self._inside(part, values, exact=exact) for part in parts) + ")"
+            case Or(parts):
+                return "(" + " OR ".join(self._inside(part, values, exact=exact) for part in parts) + ")"
+            case Not(part):
+                return f"NOT coalesce({self._inside(part, values, exact=exact)}, {NEVER})"
+            case Element():
+                raise InvalidError(inner.attribute, "stands inside another selection")
+            case Term():
+                if inner.comparison == "ne":
+                    return f"NOT coalesce({self._inside(_equal(inner), values, exact=exact)}, {NEVER})"
+                path = (inner.attribute,) if inner.attribute else ()
+                return self._document_test("e.value", path, replace(inner, exact=exact), values)
+
+    def _document_test(self, column: str, path: Path, term: Term, values: Values) -> str:
+        if term.comparison == "pr":
+            return f"{self.reader.text(column, path)} IS NOT NULL"
+        if isinstance(term.operand, bool):
+            if term.comparison != "eq":
+                raise InvalidError(_name(term), "can be compared with eq true or eq false only")
+            test = self.reader.is_true(column, path)
+            return test if term.operand else f"({self.reader.text(column, path)} IS NOT NULL AND NOT {test})"
+        return self._text_test(self.reader.text(column, path), term, values, key=str if term.exact else name_key)
+
+    def _path(self, term: Term) -> Path:
+        """Return where an attribute stands in the document; one of an extension stands below the URN."""
+        if term.attribute in self.closed:
+            raise InvalidError(_name(term), "cannot be searched by")
+        urn, _, name = term.attribute.rpartition(":")
+        head = (urn, name) if urn else (term.attribute,)
+        return head if term.part is None else (*head, term.part)
+
+    def _field_test(self, field: Field, term: Term, values: Values) -> str:
+        if term.comparison == "pr":
+            return ALWAYS if field.required else f"{field.column} IS NOT NULL"
+        match field.kind:
+            case "id":
+                return _id_test(field.column, term, values)
+            case "flag":
+                return _flag_test(field.column, term)
+            case "time":
+                return _time_test(field.column, term, values)
+            case kind:
+                return self._text_test(field.column, term, values, key=name_key if kind == "name" else str)
+
+    def _text_test(self, column: str, term: Term, values: Values, *, key: Callable[[str], str]) -> str:
+        """Compare text without LIKE: ``%`` and ``_`` are ordinary. Order is that of code points on both databases."""
+        if not isinstance(term.operand, str):
+            raise InvalidError(_name(term), "compares with text in double quotes")
+        place = values.place(key(term.operand), "text")
+        match term.comparison:
+            case "sw":
+                return f"substr({column}, 1, length({place})) = {place}"
+            case "ew":
+                tail = f"substr({column}, length({column}) - length({place}) + 1, length({place}))"
+                return f"(length({column}) >= length({place}) AND {tail} = {place})"
+            case "co":
+                return f"({column} IS NOT NULL AND ({place} = '' OR replace({column}, {place}, '') <> {column}))"
+            case "eq":
+                return f"{column} = {place}"
+            case _:
+                return f"{column}{self.reader.collation} {_ORDERINGS[term.comparison]} {place}"
 
 
 def _id_test(column: str, term: Term, values: Values) -> str:
@@ -100,35 +178,7 @@ def _id_test(column: str, term: Term, values: Values) -> str:
     return NEVER if found is None else f"{column} = {values.place(found, 'uuid')}"
 
 
-def _name_test(column: str, term: Term, values: Values) -> str:
-    return _text_test(column, term, values, key=name_key)
-
-
-def _exact_test(column: str, term: Term, values: Values) -> str:
-    return _text_test(column, term, values, key=str)
-
-
-def _text_test(column: str, term: Term, values: Values, *, key: Callable[[str], str]) -> str:
-    """Compare text without LIKE: ``%`` and ``_`` are ordinary. Order is that of code points on both databases."""
-    if not isinstance(term.operand, str):
-        raise InvalidError(_name(term), "compares with text in double quotes")
-    place = values.place(key(term.operand), "text")
-    match term.comparison:
-        case "sw":
-            return f"substr({column}, 1, length({place})) = {place}"
-        case "ew":
-            tail = f"substr({column}, length({column}) - length({place}) + 1, length({place}))"
-            return f"(length({column}) >= length({place}) AND {tail} = {place})"
-        case "co":
-            return f"({place} = '' OR replace({column}, {place}, '') <> {column})"
-        case "eq":
-            return f"{column} = {place}"
-        case _:
-            return f'{column} COLLATE "C" {_ORDERINGS[term.comparison]} {place}'
-
-
-def _flag_test(column: str, term: Term, values: Values) -> str:
-    del values
+def _flag_test(column: str, term: Term) -> str:
     if not isinstance(term.operand, bool) or term.comparison != "eq":
         raise InvalidError(_name(term), "can be compared with eq true or eq false only")
     return column if term.operand else f"NOT {column}"
@@ -142,13 +192,33 @@ def _time_test(column: str, term: Term, values: Values) -> str:
     return f"{column} {_ORDERINGS[term.comparison]} {values.place(term.operand, 'timestamptz')}"
 
 
-_TESTS: dict[str, Callable[[str, Term, Values], str]] = {
-    "id": _id_test,
-    "name": _name_test,
-    "exact": _exact_test,
-    "flag": _flag_test,
-    "time": _time_test,
-}
+def _equal(term: Term) -> Term:
+    return replace(term, comparison="eq")
+
+
+def _names_of(query: Query) -> set[str]:
+    match query:
+        case And(parts) | Or(parts):
+            return set().union(*(_names_of(part) for part in parts))
+        case Not(part):
+            return _names_of(part)
+        case Element(attribute):
+            return {attribute}
+        case Term():
+            return {query.attribute}
+
+
+def _minds_case(query: Query) -> bool:
+    """Whether every comparison minds case: then the document itself is read. Where some do, none does."""
+    match query:
+        case And(parts) | Or(parts):
+            return all(_minds_case(part) for part in parts)
+        case Not(part):
+            return _minds_case(part)
+        case Element():
+            return False
+        case Term():
+            return query.exact
 
 
 def _name(term: Term) -> str:

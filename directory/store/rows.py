@@ -1,5 +1,6 @@
 """From rows to the directory's values."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from directory.model import (
     GroupId,
     GroupMapping,
     JsonObject,
+    JsonValue,
     Member,
     Promoted,
     RequestId,
@@ -24,6 +26,7 @@ from directory.model import (
     UserId,
     WaitingMember,
 )
+from directory.names import name_key
 from directory.store.unit import Row
 
 _object_decoder = msgspec.json.Decoder(dict[str, Any])
@@ -37,6 +40,19 @@ def document_from(text: str) -> JsonObject:
 def document_text(document: Any) -> str:  # noqa: ANN401  # whatever JSON can say
     """Return the text of a document as it is stored."""
     return msgspec.json.encode(document).decode()
+
+
+def document_key_text(document: Mapping[str, JsonValue]) -> str:
+    """Return the text of a document with every text replaced by its name key: what searches that ignore case read."""
+    return document_text({name: _keyed(value) for name, value in document.items()})
+
+
+def _keyed(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return name_key(value)
+    if isinstance(value, dict):
+        return {name: _keyed(inner) for name, inner in value.items()}
+    return [_keyed(inner) for inner in value] if isinstance(value, list) else value
 
 
 def uuid_or_none(value: object) -> UUID | None:

@@ -1,18 +1,21 @@
 """Searches of users and groups by a query tree, page by page in the order in which they came."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
+from directory.errors import InvalidError
 from directory.model import Group, SourceId, TenantId, User
-from directory.query import Query
+from directory.query import Order, Place, Query
 from directory.store.compiled import Statement
-from directory.store.conditions import ALWAYS, Field, Fields, Values, condition
+from directory.store.conditions import Field, Fields, Searcher, Values
+from directory.store.json_paths import READERS, JsonReader
 from directory.store.people import LOCK_COLUMNS
 from directory.store.rows import group_from, user_from
-from directory.store.unit import Row, fetch
+from directory.store.unit import Row, current_engine, fetch
 
-Found = TypeVar("Found")
+Thing = TypeVar("Thing")
 
 _USER_LINK = (
     "t.id IN (SELECT k.user_id FROM user_link_row k WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND {})"
@@ -23,6 +26,7 @@ _GROUP_LINK = (
     "t.id IN (SELECT k.group_id FROM group_link_row k WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND {})"
 )
 _MEMBER = "EXISTS (SELECT 1 FROM member_row m WHERE m.tenant_id = t.tenant_id AND m.group_id = t.id AND {})"
+_CLOSED: Final = frozenset({"id", "meta", "schemas", "groups", "members", "password"})
 _TIMES: dict[tuple[str, str | None], Field] = {
     ("meta", "created"): Field("t.created_at", "time", required=True),
     ("meta", "lastModified"): Field("t.modified_at", "time", required=True),
@@ -31,7 +35,6 @@ _TIMES: dict[tuple[str, str | None], Field] = {
 USER_FIELDS: Final[Fields] = {
     ("id", None): Field("t.id", "id", required=True),
     ("userName", None): Field("t.user_name_key", "name", required=True),
-    ("displayName", None): Field("t.display_name_key", "name", required=True),
     ("active", None): Field("t.reported_active", "flag", required=True),
     ("externalId", None): Field("k.external_id", "exact", _USER_LINK),
     ("emails", None): Field("e.value_key", "name", _EMAIL),
@@ -53,48 +56,157 @@ GROUP_FIELDS: Final[Fields] = {
 }
 
 
-async def list_users(
-    tenant_id: TenantId, source_id: SourceId, query: Query | None, *, offset: int, limit: int
-) -> tuple[list[User], int]:
-    """Return a page of a source's users in the order of their ids, and how many match in all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which part of what was found is wanted: by offset, or behind the place where a page ended."""
+
+    limit: int
+    offset: int = 0
+    order: Order | None = None
+    after: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorting:
+    """How rows are ordered: an expression, then the id."""
+
+    expression: str | None
+    descending: bool
+    collation: str
+
+    def order_by(self) -> str:
+        """Return what follows ORDER BY: without a value last if ascending, first if descending."""
+        if self.expression is None:
+            return "t.id DESC" if self.descending else "t.id"
+        if self.descending:
+            return f"({self.expression} IS NULL) DESC, {self.expression}{self.collation} DESC, t.id"
+        return f"({self.expression} IS NULL), {self.expression}{self.collation}, t.id"
+
+    def behind(self, place: Place, values: Values) -> str:
+        """Return the condition of being behind a place in this order."""
+        ident = values.place(place.ident, "uuid")
+        if self.expression is None:
+            return f"t.id {'<' if self.descending else '>'} {ident}"
+        if place.key is None:
+            behind = f"({self.expression} IS NULL AND t.id > {ident})"
+            return f"({behind} OR {self.expression} IS NOT NULL)" if self.descending else behind
+        key = values.place(place.key, "text")
+        further = f"{self.expression}{self.collation} {'<' if self.descending else '>'} {key}"
+        same = f"({self.expression} = {key} AND t.id > {ident})"
+        unset = "" if self.descending else f" OR {self.expression} IS NULL"
+        return f"({further} OR {same}{unset})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[Thing]):
+    """A page of what was found, how many there are in all, and where the page ended."""
+
+    things: list[Thing]
+    total: int
+    ended: Place | None
+    """None on the last page."""
+
+
+async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[User]:
+    """Return a page of a source's users."""
     values = Values(tenant_id, source_id)
-    test = ALWAYS if query is None else condition(query, USER_FIELDS, values)
-    where = f"t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL AND ({test})"
-    select = (
-        f"SELECT t.*, {LOCK_COLUMNS} FROM user_row t"
-        f" LEFT JOIN lock_row l ON l.tenant_id = t.tenant_id AND l.user_id = t.id WHERE {where}"
-    )
+    test = _test(query, USER_FIELDS, values)
+    where = f"t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL{test}"
+    select = f"SELECT t.*, {LOCK_COLUMNS}"
+    table = "user_row t LEFT JOIN lock_row l ON l.tenant_id = t.tenant_id AND l.user_id = t.id"
     count = f"SELECT count(*) AS total FROM user_row t WHERE {where}"
-    return await _page(select, count, values, user_from, offset=offset, limit=limit)
+    return await _page(Search(select, table, where, count), values, window, user_from)
 
 
 async def list_groups(
-    tenant_id: TenantId, source_id: SourceId | None, query: Query | None, *, offset: int, limit: int
-) -> tuple[list[Group], int]:
-    """Return a page of groups, of one source or of all, in the order of their ids, and how many match in all."""
+    tenant_id: TenantId, source_id: SourceId | None, query: Query | None, window: Window
+) -> Found[Group]:
+    """Return a page of groups, of one source or of all."""
     values = Values(tenant_id, source_id)
-    test = ALWAYS if query is None else condition(query, GROUP_FIELDS, values)
     owned = "t.source_id = $2::uuid" if source_id is not None else "$2::uuid IS NULL"
-    where = f"t.tenant_id = $1::uuid AND {owned} AND t.deleted_at IS NULL AND ({test})"
-    select = f"SELECT t.* FROM group_row t WHERE {where}"
+    where = f"t.tenant_id = $1::uuid AND {owned} AND t.deleted_at IS NULL{_test(query, GROUP_FIELDS, values)}"
     count = f"SELECT count(*) AS total FROM group_row t WHERE {where}"
-    return await _page(select, count, values, group_from, offset=offset, limit=limit)
+    return await _page(Search("SELECT t.*", "group_row t", where, count), values, window, group_from)
 
 
-async def _page(
-    select: str, count: str, values: Values, found: Callable[[Row], Found], *, offset: int, limit: int
-) -> tuple[list[Found], int]:
-    page: list[Found] = []
-    if limit > 0:
-        places = f" ORDER BY t.id LIMIT ${len(values.values) + 1}::bigint OFFSET ${len(values.values) + 2}::bigint"
-        page = [found(row) for row in await fetch(_statement(select + places), *values.values, limit, offset)]
-        if (page or offset == 0) and len(page) < limit:
-            return page, offset + len(page)
-    (row,) = await fetch(_statement(count), *values.values)
-    return page, int(row["total"])
+class Search(NamedTuple):
+    """The pieces of a search, put together page by page."""
+
+    select: str
+    table: str
+    where: str
+    total: str
+
+
+def _reader() -> JsonReader:
+    return READERS[current_engine().engine_type]
+
+
+def _test(query: Query | None, fields: Fields, values: Values) -> str:
+    """Return the condition in parentheses of its own: whatever it says, it stays within tenant and source."""
+    if query is None:
+        return ""
+    return f" AND ({Searcher(fields, _CLOSED, _reader()).condition(query, values)})"
+
+
+def sorting_for(order: Order | None, reader: JsonReader) -> Sorting:
+    """Return how a search is sorted; ids are in the order of arrival, which ends every sort anyhow.
+
+    Raises:
+        InvalidError: the attribute cannot be sorted by.
+    """
+    if order is None:
+        return Sorting(expression=None, descending=False, collation=reader.collation)
+    return Sorting(expression=_expression(order, reader), descending=order.descending, collation=reader.collation)
+
+
+def _expression(order: Order, reader: JsonReader) -> str | None:
+    match order.attribute, order.part:
+        case ("id", _) | ("meta", "created"):
+            return None
+        case "meta", "lastModified":
+            return reader.moment("t.modified_at")
+        case "userName", None:
+            return "t.user_name_key"
+        case _:
+            return _document_expression(order, reader)
+
+
+def _document_expression(order: Order, reader: JsonReader) -> str:
+    if order.attribute in _CLOSED:
+        raise InvalidError(order.attribute, "cannot be sorted by")
+    urn, _, name = order.attribute.rpartition(":")
+    path = (urn, name) if urn else (order.attribute,)
+    column = "t.document" if order.exact else "t.document_key"
+    if order.multi:
+        return reader.first(column, path, order.part)
+    return reader.text(column, path if order.part is None else (*path, order.part))
+
+
+async def _page(search: Search, values: Values, window: Window, found: Callable[[Row], Thing]) -> Found[Thing]:
+    counted = list(values.values)
+    rows: list[Row] = []
+    if window.limit > 0:
+        sorting = sorting_for(window.order, _reader())
+        where = search.where if window.after is None else f"{search.where} AND {sorting.behind(window.after, values)}"
+        key = "NULL" if sorting.expression is None else sorting.expression
+        limit, offset = values.place(window.limit + 1, "bigint"), values.place(window.offset, "bigint")
+        text = (
+            f"{search.select}, {key} AS sort_key FROM {search.table} WHERE {where}"
+            f" ORDER BY {sorting.order_by()} LIMIT {limit} OFFSET {offset}"
+        )
+        rows = await fetch(_statement(text), *values.values)
+    page = rows[: window.limit]
+    more = len(rows) > window.limit
+    ended = Place(page[-1]["sort_key"], page[-1]["id"]) if more else None
+    if window.after is None and not more and (page or (window.offset == 0 and window.limit > 0)):
+        total = window.offset + len(page)
+    else:
+        total = int((await fetch(_statement(search.total), *counted))[0]["total"])
+    return Found(things=[found(row) for row in page], total=total, ended=ended)
 
 
 @lru_cache(maxsize=512)
 def _statement(text: str) -> Statement:
     """Return a statement, put together once per shape: the text holds places and columns, never values."""
-    return Statement(text, sqlite=text.replace(' COLLATE "C"', ""))
+    return Statement(text)

@@ -1,6 +1,6 @@
 """The tables as Piccolo knows them; the migrations make them, and a test compares the two."""
 
-from piccolo.columns import UUID, BigInt, Boolean, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -79,6 +79,7 @@ class UserRow(Table, tablename="user_row"):
     title = Text(null=True, default=None)
     manager_ref = Text(null=True, default=None)
     document = Text()
+    document_key = JSONB()
     reported_active = Boolean()
     active = Boolean()
     role_id = UUID(default=None)
@@ -126,6 +127,7 @@ class GroupRow(Table, tablename="group_row"):
     display_name_key = Text()
     claims_name = Boolean()
     document = Text()
+    document_key = JSONB()
     member_count = BigInt()
     waiting_count = BigInt()
     version = BigInt()

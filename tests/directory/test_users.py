@@ -174,6 +174,7 @@ async def test_other_sources_and_tenants_find_nobody(world: World) -> None:
         await users.get_user(world.tenant.tenant_id, ann.user_id, source_id=SourceId(other.source.source_id))
 
 
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 SEARCHES: list[tuple[Query, set[str]]] = [
     (Term("userName", None, "eq", "ANN@EXAMPLE.ORG"), {"ann"}),
     (Term("userName", None, "ne", "ann@example.org"), {"bob", "carl"}),
@@ -198,35 +199,47 @@ SEARCHES: list[tuple[Query, set[str]]] = [
     (Or((Term("userName", None, "sw", "a"), Term("userName", None, "sw", "c"))), {"ann", "carl"}),
     (Term("id", None, "eq", "not an id"), set()),
     (Term("emails", None, "pr"), {"ann"}),
+    (Term("name", "familyName", "eq", "ÉCLAIR"), {"bob"}),
+    (Term("name", "familyName", "pr"), {"bob", "carl"}),
+    (Term("name", "familyName", "lt", "zz"), {"carl"}),
+    (Term("profileUrl", None, "eq", "http://X/bob", exact=True), {"bob"}),
+    (Term("profileUrl", None, "eq", "http://x/BOB", exact=True), set()),
+    (Term(f"{ENTERPRISE}:department", None, "sw", "boa"), {"carl"}),
+    (Term("phoneNumbers", "value", "eq", "+49 1", multi=True), {"bob"}),
+    (Term("phoneNumbers", "type", "ne", "work", multi=True), {"ann", "carl"}),
+    (Element("phoneNumbers", And((Term("type", None, "eq", "WORK"), Term("value", None, "co", "9 1")))), {"bob"}),
+    (Element("phoneNumbers", And((Term("type", None, "eq", "home"), Term("value", None, "co", "9 1")))), set()),
+    (Element("emails", And((Term("type", None, "eq", "work"), Term("primary", None, "eq", operand=True)))), {"ann"}),
+    (Element("emails", And((Term("type", None, "eq", "home"), Term("primary", None, "eq", operand=True)))), set()),
 ]
 
 
 @pytest.mark.parametrize(("query", "expected"), SEARCHES, ids=str)
 async def test_searches_find_exactly(world: World, query: Query, expected: set[str]) -> None:
     emails: list[JsonValue] = [
-        {"type": "work", "value": "a@work.example"},
+        {"type": "work", "value": "a@work.example", "primary": True},
         {"type": "home", "value": "a@home.example"},
     ]
-    enterprise: dict[str, JsonValue] = {"manager": {"value": "m-1"}}
+    enterprise: dict[str, JsonValue] = {"manager": {"value": "m-1"}, "department": "Board"}
+    phones: list[JsonValue] = [{"type": "work", "value": "+49 1"}, {"type": "home", "value": "+49 2"}]
     await world.push_user("ann", emails=emails)
-    await world.push_user("bob", active=False)
     await world.push_user(
-        "carl",
-        displayName="The Boss",
-        **{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": enterprise},
+        "bob", active=False, name={"familyName": "éclair"}, profileUrl="http://X/bob", phoneNumbers=phones
     )
+    await world.push_user("carl", displayName="The Boss", name={"familyName": "Zed"}, **{ENTERPRISE: enterprise})
     page, total = await users.list_users(world.tenant.tenant_id, world.source.source_id, query, offset=0, limit=10)
     assert {user.attributes.user_name.partition("@")[0] for user in page} == expected
     assert total == len(expected)
 
 
-async def test_a_search_by_something_unknown_is_refused_and_never_finds_everybody(world: World) -> None:
+@pytest.mark.parametrize("attribute", ["meta", "schemas", "groups", "password", "x' OR 1=1 --", 'a"]'])
+async def test_what_cannot_be_searched_by_is_refused(world: World, attribute: str) -> None:
     await world.push_user("ann")
     with pytest.raises(InvalidError):
         await users.list_users(
             world.tenant.tenant_id,
             world.source.source_id,
-            Term("shoeSize", None, "eq", "44"),
+            Term(attribute, "display", "eq", "44"),
             offset=0,
             limit=10,
         )

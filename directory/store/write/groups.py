@@ -7,7 +7,7 @@ from directory.plan import ChangeMembers, EndGroup, PutGroup
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
 from directory.store.insert import ON_A_THREAD_ROWS, Insert
-from directory.store.rows import document_text
+from directory.store.rows import document_key_text, document_text
 from directory.store.tables import GroupRow, MemberRow, WaitingRow, columns_of
 from directory.store.unit import execute, fetch_one
 
@@ -15,8 +15,8 @@ _COLUMNS = {name: declared for name, declared in columns_of(GroupRow).items() if
 _INSERT = Insert("group_row", _COLUMNS)
 _UPDATE = Statement(
     "UPDATE group_row SET deleted_at = NULL, display_name = $4::text, display_name_key = $5::text,"
-    " claims_name = coalesce($6::boolean, claims_name), document = $7::text, member_count = $8::bigint,"
-    " waiting_count = $9::bigint, version = $10::bigint, modified_at = $11::timestamptz"
+    " claims_name = coalesce($6::boolean, claims_name), document = $7::text, document_key = $8::jsonb,"
+    " member_count = $9::bigint, waiting_count = $10::bigint, version = $11::bigint, modified_at = $12::timestamptz"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
 )
 _END = Statement(
@@ -80,6 +80,7 @@ async def _insert(group: Group, *, claims_name: bool) -> None:
                 name_key(name),
                 claims_name,
                 document_text(group.attributes.document),
+                document_key_text(group.attributes.document),
                 group.member_count,
                 group.waiting_count,
                 group.version,
@@ -101,6 +102,7 @@ async def _replace(group: Group, expected_version: int, *, claims_name: bool | N
         name_key(name),
         claims_name,
         document_text(group.attributes.document),
+        document_key_text(group.attributes.document),
         group.member_count,
         group.waiting_count,
         group.version,

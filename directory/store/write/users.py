@@ -10,7 +10,7 @@ from directory.plan import DecideRoles, EndSignins, EndUser, JoinGroups, PutLock
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
 from directory.store.insert import Insert
-from directory.store.rows import document_text
+from directory.store.rows import document_key_text, document_text
 from directory.store.tables import EmailRow, MemberRow, UserRow, columns_of
 from directory.store.unit import execute, fetch, fetch_one
 
@@ -126,6 +126,7 @@ def _values(user: User) -> tuple[object, ...]:
         promoted.title,
         promoted.manager_ref,
         document_text(attributes.document),
+        document_key_text(attributes.document),
         attributes.active,
         user.active,
         decision.role_id,
