@@ -13,7 +13,7 @@ from directory.model import Actor, Group, GroupAttributes, GroupId, Member, Sour
 from directory.person import check_group
 from directory.plan import Plan, PutGroup, joined_plan
 from directory.plan_groups import plan_group_edit, plan_group_end, plan_group_return, plan_members, plan_new_group
-from directory.query import Query
+from directory.query import Found, Query, Window
 from directory.roles import RolePolicy
 from directory.store import circles, people, search
 from directory.store.policy import read_policy
@@ -123,15 +123,14 @@ async def get_group(tenant_id: TenantId, group_id: GroupId, *, source_id: Source
 
 
 async def list_groups(
-    tenant_id: TenantId, source_id: SourceId | None, query: Query | None, *, offset: int, limit: int
-) -> tuple[list[Group], int]:
-    """Return a page of groups in the order in which they came, and how many there are in all.
+    tenant_id: TenantId, source_id: SourceId | None, query: Query | None, window: Window
+) -> Found[Group]:
+    """Return a page of what a search finds: the groups of a source, or with None of all.
 
     Raises:
-        InvalidError: the store cannot search by one of the attributes.
+        InvalidError: an attribute that cannot be searched or sorted by.
     """
-    found = await search.list_groups(tenant_id, source_id, query, search.Window(offset=offset, limit=limit))
-    return found.things, found.total
+    return await search.list_groups(tenant_id, source_id, query, window)
 
 
 async def list_members(tenant_id: TenantId, group_id: GroupId, *, after: UserId | None, limit: int) -> list[Member]:

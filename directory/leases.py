@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from directory.errors import DirectoryError
 from directory.store import claims
 from directory.store.unit import fenced
 
 
-class LeaseLostError(DirectoryError):
+class LeaseLostError(Exception):
     """The duty has another holder by now; the unit of work that found out wrote nothing."""
 
     def __init__(self, duty: str) -> None:

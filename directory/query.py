@@ -7,9 +7,10 @@ widens.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
+Thing = TypeVar("Thing")
 Comparison = Literal["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"]
 Operand = str | int | float | bool | datetime | None
 
@@ -79,6 +80,27 @@ class Place:
 
     key: str | None
     ident: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which part of what a search finds is wanted: by offset, or behind the place where a page ended."""
+
+    limit: int
+    """0 wants the total only."""
+    offset: int = 0
+    order: Order | None = None
+    after: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Generic[Thing]):
+    """A page of what a search finds, how many there are in all, and where the page ended."""
+
+    things: list[Thing]
+    total: int
+    ended: Place | None
+    """Where the next page starts behind; None on the last one."""
 
 
 Query = Term | Element | And | Or | Not

@@ -13,7 +13,7 @@ from directory.model import Actor, GroupId, SourceId, TenantId, User, UserAttrib
 from directory.person import check_user
 from directory.plan import Plan, PutUser, joined_plan
 from directory.plan_users import plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
-from directory.query import Query
+from directory.query import Found, Query, Window
 from directory.roles import RolePolicy
 from directory.store import access, circles, people, search
 from directory.store.policy import read_policy
@@ -104,16 +104,13 @@ async def get_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId 
     return user
 
 
-async def list_users(
-    tenant_id: TenantId, source_id: SourceId, query: Query | None, *, offset: int, limit: int
-) -> tuple[list[User], int]:
-    """Return a page of a source's users in the order in which they came, and how many there are in all.
+async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[User]:
+    """Return a page of what a search finds: the users of a source.
 
     Raises:
-        InvalidError: the store cannot search by one of the attributes.
+        InvalidError: an attribute that cannot be searched or sorted by.
     """
-    found = await search.list_users(tenant_id, source_id, query, search.Window(offset=offset, limit=limit))
-    return found.things, found.total
+    return await search.list_users(tenant_id, source_id, query, window)
 
 
 async def groups_of_users(tenant_id: TenantId, user_ids: Sequence[UserId]) -> dict[UserId, list[GroupRef]]:

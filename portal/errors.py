@@ -87,6 +87,12 @@ HTTP_WORDINGS = {
         text="It exists, but not for this kind of request; nothing was changed.",
         next_step="Use the links and buttons of the portal.",
     ),
+    408: Wording(
+        status_code=408,
+        title="The form took too long to arrive",
+        text="It was given up half way; nothing was changed.",
+        next_step="Go back and send it again.",
+    ),
     413: Wording(
         status_code=413,
         title="The form is too large",

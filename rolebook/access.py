@@ -84,7 +84,7 @@ class Watch:
         self._app = app
         self._metrics = metrics
         self._whose = whose
-        self._body_s = body_s
+        self.body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -92,7 +92,7 @@ class Watch:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        body = BodyReader(receive, deadline=asyncio.get_running_loop().time() + self._body_s)
+        body = BodyReader(receive, deadline=asyncio.get_running_loop().time() + self.body_s)
         status = 500
 
         async def observe(message: Message) -> None:

@@ -20,8 +20,13 @@ FRAME_COUNT_MAX = 20
 QUOTING_PACKAGES = ("asyncpg", "sqlite3", "piccolo")
 """Their messages quote the values of a row: a unique violation names the e-mail address."""
 
-QUIET_LOGGERS = {"apscheduler": logging.WARNING, "uvicorn.access": logging.CRITICAL, "asyncio": logging.WARNING}
-"""The tick would log every second; the server's access log holds query strings."""
+QUIET_LOGGERS = {
+    "apscheduler": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "httpx": logging.WARNING,
+    "uvicorn.access": logging.CRITICAL,
+}
+"""The tick would log twice a second; the others log whole addresses, queries included."""
 
 Event = MutableMapping[str, Any]
 

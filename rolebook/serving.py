@@ -1,10 +1,10 @@
 """``rolebook serve``: migrate, say how to begin, and run the server processes."""
 
-import contextlib
 import signal
 import socket
 from dataclasses import replace
 from functools import partial
+from types import FrameType
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -60,8 +60,13 @@ def run_server(settings: Settings, listener: socket.socket) -> None:
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
         return
-    # The server raises the signal that stopped it once more after it has ended well: a stop asked for is no failure.
-    with contextlib.ExitStack() as restored:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            restored.callback(signal.signal, number, signal.signal(number, signal.SIG_IGN))
-        uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+
+    def end_well(_number: int, _frame: FrameType | None) -> None:
+        """The server raises the signal that stopped it once more when it has ended: a stop asked for is no failure."""
+        if not server.started:  # it has not taken the signals over yet, and nothing is open
+            raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end_well)
+    server.run(sockets=[listener])

@@ -89,6 +89,10 @@ class WrongMethodError(ScimError, status=405):
     """The endpoint does not know the method."""
 
 
+class SlowBodyError(ScimError, status=408):
+    """The body did not arrive in time."""
+
+
 class UniquenessError(ScimError, status=409, scim_type="uniqueness"):
     """A value that must be one of a kind is taken."""
 

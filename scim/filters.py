@@ -1,7 +1,7 @@
 """Filter text to a search of the directory (RFC 7644 section 3.4.2.2)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast, get_args
 
@@ -113,20 +113,24 @@ class _Parser:
             raise InvalidFilterError(f"The filter has {operator} where an operator such as eq should follow {path}.")
         comparison = cast("Comparison", operator)
         attribute = part or place.attribute
-        name = term_name(place)
+        present = Term(
+            term_name(place, part),
+            None if part is None else part.name,
+            "pr",
+            exact=attribute.case_exact,
+            multi=place.attribute.multi_valued,
+        )
         if comparison == "pr":
-            return Term(name, None if part is None else part.name, "pr")
+            return present
         operand = read_operand(self.take(f"the value for {path}"), attribute, comparison, self.reading)
-        part_name = None if part is None else part.name
         if operand is None:
-            present = Term(name, part_name, "pr")
             return Not(present) if comparison == "eq" else present
-        return Term(name, part_name, comparison, operand)
+        return replace(present, comparison=comparison, operand=operand)
 
     def element(self, path: str) -> Query:
         self.at += 1
         place = self.names.find(path) if self.scope is None else None
-        if place is None or place.attribute.kind != "complex":
+        if place is None or place.attribute.kind != "complex" or not place.attribute.multi_valued:
             raise InvalidFilterError(f"The filter selects entries of {path}, which is no attribute that has entries.")
         self.scope = place.attribute
         inner = self.any_of()
@@ -134,7 +138,7 @@ class _Parser:
         if self.peek()[:1] == ".":
             inner = And((inner, self.trailing(self.take("a part"), place.attribute)))
         self.scope = None
-        return Element(term_name(place), inner)
+        return Element(term_name(place, None), inner)
 
     def trailing(self, word: str, attribute: Attribute) -> Query:
         """Return the comparison behind a bracket: ``emails[type eq "work"].value eq "x"``."""
@@ -159,9 +163,10 @@ class _Parser:
         return place, part
 
 
-def term_name(place: Place) -> str:
-    """Return the name that the directory searches by: bare for what it knows, with its URN for the rest."""
-    if place.urn is None or place.attribute.name == "manager":
+def term_name(place: Place, part: Attribute | None) -> str:
+    """Return the name that the directory searches by: with its URN in an extension, but for what it knows itself."""
+    is_known = place.attribute.name == "manager" and (part is None or part.name == "value")
+    if place.urn is None or is_known:
         return place.attribute.name
     return f"{place.urn}:{place.attribute.name}"
 

@@ -25,6 +25,7 @@ from scim.errors import (
     NoResourceError,
     NotAllowedError,
     ScimError,
+    SlowBodyError,
     TooLargeError,
     UnauthorizedError,
     WrongMethodError,
@@ -158,6 +159,8 @@ def _of_framework(request: Request[Any, Any, Any], error: HTTPException) -> Scim
             allowed = (error.headers or {}).get("allow", "")
             words = f"{path} does not know the method {request.scope['method']}; it knows {allowed}."
             return WrongMethodError(words, headers={"Allow": allowed})
+        case 408:
+            return SlowBodyError("The body did not arrive in time and nothing was changed. Send it again.")
         case 413:
             return TooLargeError("The body is larger than this endpoint reads. Send the change in several requests.")
         case 401 | 403:

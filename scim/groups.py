@@ -10,6 +10,7 @@ from directory import groups as directory_groups
 from directory.edits import GroupEdit
 from directory.errors import InvalidError
 from directory.model import Group, GroupAttributes, GroupId, JsonObject, Member
+from directory.query import Window
 from scim.attributes import GROUP_NAMES
 from scim.bodies import ScimRequest, is_large, read_json, run
 from scim.errors import InvalidFilterError, InvalidValueError
@@ -80,14 +81,14 @@ async def list_groups(request: ScimRequest) -> Answer:
     page = page_from(parameters)
     query = parse_filter(parameters["filter"], GROUP_NAMES, exchange.reading) if parameters.get("filter") else None
     try:
-        found, total = await directory_groups.list_groups(
-            caller.tenant.tenant_id, caller.source.source_id, query, offset=page.start - 1, limit=page.count
+        found = await directory_groups.list_groups(
+            caller.tenant.tenant_id, caller.source.source_id, query, Window(offset=page.start - 1, limit=page.count)
         )
     except InvalidError as error:
         raise InvalidFilterError(f"The filter cannot be used: {error.attribute} {error.reason}.") from error
-    resources = await _resources(found, exchange, projection)
-    body = partial(list_body, resources, total=total, start=page.start)
-    return answer(await run(body, on_thread=sum(group.member_count for group in found) > _ON_LOOP_MAX))
+    resources = await _resources(found.things, exchange, projection)
+    body = partial(list_body, resources, total=found.total, start=page.start)
+    return answer(await run(body, on_thread=sum(group.member_count for group in found.things) > _ON_LOOP_MAX))
 
 
 async def replace_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:

@@ -9,10 +9,7 @@ from directory.query import And, Element, Not, Operand, Or, Query, Term
 
 
 def matches(query: Query, document: Mapping[str, JsonValue]) -> bool:
-    """Whether a document, or one element of a multi-valued attribute, satisfies the search.
-
-    Texts compare without case, as all of RFC 7643's do that people type.
-    """
+    """Whether a document, or one element of a multi-valued attribute, satisfies the search."""
     match query:
         case And():
             return all(matches(part, document) for part in query.parts)
@@ -40,7 +37,7 @@ def _term_matches(term: Term, document: Mapping[str, JsonValue]) -> bool:
 
 
 def _compares(term: Term, value: JsonValue) -> bool:
-    left, right = _comparable(value), _comparable(term.operand)
+    left, right = _comparable(value, exact=term.exact), _comparable(term.operand, exact=term.exact)
     if term.comparison == "eq":
         return left == right
     if not isinstance(left, str) or not isinstance(right, str):
@@ -57,11 +54,11 @@ def _compares(term: Term, value: JsonValue) -> bool:
     return answers[term.comparison]
 
 
-def _comparable(value: JsonValue | Operand) -> str | bool | float | None:
+def _comparable(value: JsonValue | Operand, *, exact: bool) -> str | bool | float | None:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):
-        return value.casefold()
+        return value if exact else value.casefold()
     return value if isinstance(value, bool | int | float) else None
 
 

@@ -69,6 +69,8 @@ def _with_filter(head: str, behind: str, names: Vocabulary, reading: Reading) ->
     place = names.find(head)
     if place is None or place.attribute.kind != "complex":
         return None
+    if not place.attribute.multi_valued:
+        raise InvalidPathError(f"{place.attribute.name} has one value: {head}[{inner}] cannot select from it.")
     part = place.attribute.part(tail[1:]) if tail else None
     if tail and part is None:
         return None

@@ -9,6 +9,7 @@ from directory import users as directory_users
 from directory.edits import Expect
 from directory.errors import InvalidError
 from directory.model import GroupId, JsonObject, User, UserAttributes, UserId
+from directory.query import Window
 from scim.attributes import USER_NAMES
 from scim.bodies import ScimRequest, is_large, read_json, run
 from scim.errors import InvalidFilterError, InvalidValueError
@@ -60,14 +61,15 @@ async def list_users(request: ScimRequest) -> Answer:
     page = page_from(parameters)
     query = parse_filter(parameters["filter"], USER_NAMES, exchange.reading) if parameters.get("filter") else None
     try:
-        found, total = await directory_users.list_users(
-            caller.tenant.tenant_id, caller.source.source_id, query, offset=page.start - 1, limit=page.count
+        found = await directory_users.list_users(
+            caller.tenant.tenant_id, caller.source.source_id, query, Window(offset=page.start - 1, limit=page.count)
         )
     except InvalidError as error:
         raise InvalidFilterError(f"The filter cannot be used: {error.attribute} {error.reason}.") from error
-    groups = await _groups_of(found, exchange, projection)
-    resources = [projection.apply(user_resource(user, exchange.base_url, groups.get(user.user_id))) for user in found]
-    return answer(list_body(resources, total=total, start=page.start))
+    users = found.things
+    groups = await _groups_of(users, exchange, projection)
+    resources = [projection.apply(user_resource(user, exchange.base_url, groups.get(user.user_id))) for user in users]
+    return answer(list_body(resources, total=found.total, start=page.start))
 
 
 async def replace_user(request: ScimRequest, user_id: FromPath[str]) -> Answer:

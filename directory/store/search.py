@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from directory.errors import InvalidError
 from directory.model import Group, SourceId, TenantId, User
-from directory.query import Order, Place, Query
+from directory.query import Found, Order, Place, Query, Window
 from directory.store.compiled import Statement
 from directory.store.conditions import Field, Fields, Searcher, Values
 from directory.store.json_paths import READERS, JsonReader
@@ -57,16 +57,6 @@ GROUP_FIELDS: Final[Fields] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """Which part of what was found is wanted: by offset, or behind the place where a page ended."""
-
-    limit: int
-    offset: int = 0
-    order: Order | None = None
-    after: Place | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sorting:
     """How rows are ordered: an expression, then the id."""
 
@@ -95,16 +85,6 @@ class Sorting:
         same = f"({self.expression} = {key} AND t.id > {ident})"
         unset = "" if self.descending else f" OR {self.expression} IS NULL"
         return f"({further} OR {same}{unset})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found(Generic[Thing]):
-    """A page of what was found, how many there are in all, and where the page ended."""
-
-    things: list[Thing]
-    total: int
-    ended: Place | None
-    """None on the last page."""
 
 
 async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[User]:

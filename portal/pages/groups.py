@@ -4,6 +4,7 @@ from litestar import Response
 
 from directory import groups, mappings, sources
 from directory.model import GroupId, UserId
+from directory.query import Window
 from portal.auth import shows
 from portal.forms import parse_uuid, path_uuid
 from portal.rendering import page
@@ -20,15 +21,15 @@ async def show_all(request: PortalRequest) -> Response[bytes]:
     """List the groups of the tenant."""
     tenant_id = request.auth.operator.tenant.tenant_id
     offset = _offset(request)
-    found, total = await groups.list_groups(tenant_id, None, None, offset=offset, limit=GROUPS_MAX)
+    found = await groups.list_groups(tenant_id, None, None, Window(offset=offset, limit=GROUPS_MAX))
     policy = await mappings.get_policy(tenant_id)
     connections = await sources.list_sources(tenant_id)
     return page(
         request,
         "groups/list.html",
-        groups=found,
-        total=total,
-        next_offset=offset + GROUPS_MAX if offset + GROUPS_MAX < total else None,
+        groups=found.things,
+        total=found.total,
+        next_offset=offset + GROUPS_MAX if offset + GROUPS_MAX < found.total else None,
         offset=offset,
         mapped={line.mapping.group_id: line for line in policy.lines},
         labels={source.source_id: source.label for source in connections},

@@ -8,6 +8,7 @@ from directory import accounts, groups, mappings, secret_keys, sources, traffic
 from directory.accounts import AccountFilter
 from directory.mappings import Policy
 from directory.model import Source, TenantId
+from directory.query import Window
 from portal.auth import shows
 from portal.rendering import page
 from portal.visit import PortalRequest, Visit
@@ -84,7 +85,7 @@ def steps_for(
 
 
 async def _counts(tenant_id: TenantId) -> Counts:
-    _, group_count = await groups.list_groups(tenant_id, None, None, offset=0, limit=1)
+    group_count = (await groups.list_groups(tenant_id, None, None, Window(limit=0))).total
     return Counts(
         active=await accounts.count_accounts(tenant_id, AccountFilter(status="active")),
         disabled=await accounts.count_accounts(tenant_id, AccountFilter(status="disabled")),

@@ -48,7 +48,9 @@ def each_address(peopled: Peopled, page: Page) -> Iterator[str]:
 def problems_of(page: Page) -> list[str]:
     """Return what axe finds on a page, and whether it scrolls sideways."""
     found = Axe().run(page, options=AXE).response["violations"]
-    problems = [f"{page.url} {one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]  # fmt: skip  # noqa: E501 - reads as one line
+    problems = [
+        f"{page.url} {one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]
+    ]
     over = page.evaluate(SIDEWAYS)
     return [*problems, *([f"{page.url} scrolls sideways by {over}"] if over > 0 else [])]
 

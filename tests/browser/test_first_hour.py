@@ -21,7 +21,7 @@ def test_an_administrator_connects_a_provider_and_sees_why_somebody_has_a_role(
     ann = client.push_user("ann", displayName="Ann Archer")
     client.push_group("Employees", ann)
     mapped(page)
-    explained(page)
+    expect_reason(page)
 
     client.close()
     context.close()
@@ -54,7 +54,7 @@ def mapped(page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Mapping added")
 
 
-def explained(page: Page) -> None:
+def expect_reason(page: Page) -> None:
     """Find the person and read the reason."""
     page.get_by_role("link", name="Sub Accounts").first.click()
     page.get_by_label("Search people").fill("archer")

@@ -8,7 +8,7 @@ from directory import groups, users
 from directory.edits import GroupEdit
 from directory.errors import AlreadyExistsError, InvalidError, NotFoundError, StaleError
 from directory.model import Group, GroupAttributes, JsonValue
-from directory.query import And, Term
+from directory.query import And, Term, Window
 from directory.store.unit import Engine
 from tests.directory.counting import counted_statements
 from tests.directory.world import World, create_world
@@ -174,7 +174,8 @@ async def test_groups_are_found_by_name_external_id_and_member(world: World) -> 
         Term("members", "value", "eq", str(ann.user_id)),
         And((Term("id", None, "eq", str(staff.group_id)), Term("members", "value", "eq", str(ann.user_id)))),
     ):
-        page, total = await groups.list_groups(tenant_id, source_id, query, offset=0, limit=10)
+        answer = await groups.list_groups(tenant_id, source_id, query, Window(offset=0, limit=10))
+        page, total = answer.things, answer.total
         assert ([group.group_id for group in page], total) == ([staff.group_id], 1)
 
 

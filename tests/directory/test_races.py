@@ -8,6 +8,7 @@ from directory import groups, users
 from directory.errors import AlreadyExistsError
 from directory.events import list_events
 from directory.model import User
+from directory.query import Window
 from tests.directory.world import World
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +23,8 @@ async def test_parallel_posts_of_one_user_name_make_one_user(world: World) -> No
 
     answers = await asyncio.gather(*(post() for _ in range(8)))
     assert sum(answer is not None for answer in answers) == 1
-    _, total = await users.list_users(world.tenant.tenant_id, world.source.source_id, None, offset=0, limit=10)
+    answer = await users.list_users(world.tenant.tenant_id, world.source.source_id, None, Window(offset=0, limit=10))
+    _, total = answer.things, answer.total
     assert total == 1
     await world.assert_consistent()
 

@@ -7,7 +7,7 @@ from directory.edits import UserEdit
 from directory.errors import AlreadyExistsError, InvalidError, NotFoundError, StaleError
 from directory.events import list_events
 from directory.model import JsonValue, SourceId, UserAttributes
-from directory.query import And, Element, Not, Or, Query, Term
+from directory.query import And, Element, Not, Or, Query, Term, Window
 from tests.directory.world import World, create_world
 
 pytestmark = pytest.mark.anyio
@@ -227,7 +227,8 @@ async def test_searches_find_exactly(world: World, query: Query, expected: set[s
         "bob", active=False, name={"familyName": "éclair"}, profileUrl="http://X/bob", phoneNumbers=phones
     )
     await world.push_user("carl", displayName="The Boss", name={"familyName": "Zed"}, **{ENTERPRISE: enterprise})
-    page, total = await users.list_users(world.tenant.tenant_id, world.source.source_id, query, offset=0, limit=10)
+    answer = await users.list_users(world.tenant.tenant_id, world.source.source_id, query, Window(offset=0, limit=10))
+    page, total = answer.things, answer.total
     assert {user.attributes.user_name.partition("@")[0] for user in page} == expected
     assert total == len(expected)
 
@@ -240,8 +241,7 @@ async def test_what_cannot_be_searched_by_is_refused(world: World, attribute: st
             world.tenant.tenant_id,
             world.source.source_id,
             Term(attribute, "display", "eq", "44"),
-            offset=0,
-            limit=10,
+            Window(limit=10),
         )
 
 
@@ -249,11 +249,13 @@ async def test_pages_are_disjoint_and_count_everybody(world: World) -> None:
     pushed = [(await world.push_user(f"user{n:02}")).user_id for n in range(11)]
     seen = []
     for offset in (0, 5, 10):
-        page, total = await users.list_users(
-            world.tenant.tenant_id, world.source.source_id, None, offset=offset, limit=5
+        answer = await users.list_users(
+            world.tenant.tenant_id, world.source.source_id, None, Window(offset=offset, limit=5)
         )
+        page, total = answer.things, answer.total
         assert total == 11
         seen += [user.user_id for user in page]
     assert seen == pushed
-    beyond, total = await users.list_users(world.tenant.tenant_id, world.source.source_id, None, offset=50, limit=5)
+    answer = await users.list_users(world.tenant.tenant_id, world.source.source_id, None, Window(offset=50, limit=5))
+    beyond, total = answer.things, answer.total
     assert (beyond, total) == ([], 11)

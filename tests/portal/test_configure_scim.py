@@ -183,10 +183,8 @@ async def test_sending_the_rotation_twice_keeps_the_new_secret(admin: Browser, w
     assert await opens(new)
 
 
-@pytest.mark.parametrize("days", ["0", "366", "-1", "", "1.5", "1e2", "١", "9" * 30])
-async def test_a_lifetime_beyond_a_year_is_refused_beside_its_field(
-    admin: Browser, world: World, days: str
-) -> None:
+@pytest.mark.parametrize("days", ["0", "366", "-1", "", "1.5", "1e2", "\u0661", "9" * 30])
+async def test_a_lifetime_beyond_a_year_is_refused_beside_its_field(admin: Browser, world: World, days: str) -> None:
     new = await admin.open(f"configure-scim/{world.source.source_id}/secrets/new")
 
     page = await admin.send(new.form("/secrets/new"), days=days)

@@ -26,7 +26,7 @@ async def test_a_form_with_its_token_is_accepted(admin: Browser) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", "0" * 128, "0" * 127, "0" * 129, "é" * 128, "A" * 128, "\x00" * 128, "٠" * 128, "0" * 60_000],
+    ["", "x", "0" * 128, "0" * 127, "0" * 129, "é" * 128, "A" * 128, "\x00" * 128, "\u0660" * 128, "0" * 60_000],
     ids=lambda token: repr(token[:6]),
 )
 async def test_a_made_up_token_is_refused(admin: Browser, token: str) -> None:

@@ -165,7 +165,6 @@ async def test_a_group_mapped_meanwhile_is_a_conflict_in_words(admin: Browser, w
 
 
 async def test_the_last_administrator_keeps_the_role(admin: Browser, world: World) -> None:
-    assert world
     page = await admin.open("sub-accounts?q=administrator")
     person = await admin.open(next(link for link in page.links if "/sub-accounts/" in link))
 

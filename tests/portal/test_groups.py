@@ -19,8 +19,7 @@ async def test_groups_are_listed_with_their_role(admin: Browser, world: World) -
     assert "Visitors ext-Visitors Not mapped" in text
 
 
-async def test_no_groups_yet_says_how_they_come(admin: Browser, world: World) -> None:
-    assert world
+async def test_no_groups_yet_says_how_they_come(admin: Browser) -> None:
     assert "No groups pushed yet. In Entra" in (await admin.open("groups")).text
 
 

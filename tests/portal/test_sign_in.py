@@ -45,8 +45,7 @@ async def test_a_used_link_opens_nothing_and_says_what_to_do(portal: httpx.Async
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "a" * 400, "é", "..%2f..", "' OR 1=1 --"])
-async def test_a_link_nobody_made_opens_nothing(portal: httpx.AsyncClient, world: World, token: str) -> None:
-    assert world
+async def test_a_link_nobody_made_opens_nothing(portal: httpx.AsyncClient, token: str) -> None:
     answer = await portal.post(f"/sign-in/{token}", headers=SAME_ORIGIN)
 
     assert answer.status_code in {404, 410}
@@ -113,10 +112,8 @@ async def test_a_chosen_session_id_is_not_adopted(portal: httpx.AsyncClient, wor
 
 
 @pytest.mark.parametrize("path", ["/", "/t/northwind", "/t/northwind/overview", "/t/nobody/overview"])
-async def test_whoever_is_not_signed_in_is_sent_to_sign_in(
-    portal: httpx.AsyncClient, world: World, path: str
-) -> None:
-    assert world
+@pytest.mark.usefixtures("world")
+async def test_whoever_is_not_signed_in_is_sent_to_sign_in(portal: httpx.AsyncClient, path: str) -> None:
     answer = await portal.get(path)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
@@ -130,9 +127,8 @@ async def test_a_lost_sign_in_makes_htmx_leave_the_page(portal: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "%00", "é".encode().decode("latin-1"), "B" * 5000])
-async def test_a_spoilt_cookie_is_nobody(portal: httpx.AsyncClient, world: World, cookie: str) -> None:
-    assert world
-    answer = await portal.get("/t/northwind/overview", headers={"Cookie": f"rolebook={cookie}".encode("latin-1")})
+async def test_a_spoilt_cookie_is_nobody(portal: httpx.AsyncClient, cookie: str) -> None:
+    answer = await portal.get("/t/northwind/overview", headers={b"Cookie": f"rolebook={cookie}".encode("latin-1")})
 
     assert answer.status_code == 303
 
@@ -158,7 +154,7 @@ async def test_signing_out_removes_cookie_and_stored_data(sign_in: SignIn) -> No
     assert "storage" in answer.headers["clear-site-data"]
 
 
-async def test_a_disabled_operator_is_out_at_once(sign_in: SignIn, world: World) -> None:
+async def test_a_disabled_operator_is_out_at_once(world: World) -> None:
     person = await world.push_user("ann", displayName="Ann")
     await locks.lock_role(
         person.user_id,
@@ -177,7 +173,6 @@ async def test_a_disabled_operator_is_out_at_once(sign_in: SignIn, world: World)
 
         after = await client.get("/t/northwind/overview")
 
-    assert sign_in
     assert (before.status_code, after.status_code) == (200, 303)
 
 

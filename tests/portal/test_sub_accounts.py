@@ -25,8 +25,8 @@ async def test_everyone_is_listed_with_role_origin_and_source(admin: Browser, wo
     text = (await admin.open("sub-accounts")).text
 
     assert "2 people" in text
-    assert "Ann Archer ann@example.org Editor Group – Entra" in text
-    assert "Administrator administrator Administrator Lock – Local" in text
+    assert "Ann Archer ann@example.org Editor Group \u2013 Entra" in text
+    assert "Administrator administrator Administrator Lock \u2013 Local" in text
 
 
 async def test_disabled_stands_where_the_role_stands(admin: Browser, world: World) -> None:

@@ -1,15 +1,18 @@
 """The doors side by side: whoever owns a path words what goes wrong there."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from directory.store.errors import SchemaError
 from directory.store.unit import current_engine, open_store
-from rolebook.app import door_of
+from rolebook.access import Watch
+from rolebook.app import create_app, door_of
 from rolebook.jobs import clock
 from rolebook.provision import Connection, create_source, create_tenant
-from tests.rolebook.house import open_house, settings_for
+from tests.rolebook.house import client_of, open_house, settings_for
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +114,25 @@ async def test_a_database_of_a_newer_program_is_refused(request: pytest.FixtureR
     with refusing("newer than this program"):
         async with open_house(settings_for(database_url)):
             pass
+
+
+async def test_a_push_that_drips_in_is_a_scim_error(sqlite_url: str) -> None:
+    settings = settings_for(sqlite_url)
+    app = create_app(settings)
+    assert isinstance(app.asgi_handler, Watch)
+    app.asgi_handler.body_s = 0.05
+    async with app.lifespan(), client_of(app) as http:
+        await create_tenant("Example", slug=None, parent_slug=None, now=clock())
+        source = await create_source("example", Connection(kind="scim", preset="entra", label="E"), "", now=clock())
+        bearer = {"Authorization": f"Bearer {source['secret']}", "Content-Type": "application/scim+json"}
+        pushed = await http.post("/scim/v2/Users", content=dripping(), headers=bearer)
+
+    assert (pushed.status_code, pushed.json()["status"]) == (408, "408")
+
+
+async def dripping() -> AsyncIterator[bytes]:
+    yield b"{"
+    await asyncio.Event().wait()
 
 
 async def test_a_database_without_tables_is_refused(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """The commands that scripts depend on: what they print, and that they fail loudly."""
 
 import json
-import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,10 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def command(sqlite_url: str) -> Iterator[Command]:
+def command(sqlite_url: str) -> Command:
     """Runs a command on a migrated SQLite file, in this process."""
-    before = os.umask(0o022)
-    os.umask(before)
     runner = CliRunner(env={"ROLEBOOK_DATABASE_URL": sqlite_url})
-    yield lambda *words: runner.invoke(main, words)
-    os.umask(before)
+    return lambda *words: runner.invoke(main, words)
 
 
 def printed(result: Result) -> Any:  # noqa: ANN401 - whatever the command prints

@@ -3,7 +3,6 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -14,13 +13,8 @@ TOKEN = "rbk_s_0123456789_" + "a" * 49
 
 
 @pytest.fixture(autouse=True)
-def set_up() -> Iterator[None]:
-    before = logging.root.handlers, logging.root.level
+def set_up() -> None:
     logs.set_up("info")
-    yield
-    logging.root.handlers, level = before[0], before[1]
-    logging.root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

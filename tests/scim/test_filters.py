@@ -28,16 +28,17 @@ def parsed(text: str) -> Query:
         ('urn:ietf:params:scim:schemas:core:2.0:User:userName eq "a"', Term("userName", None, "eq", "a")),
         ('urn:ietf:params:scim:schemas:core:2.0:User:name.familyName eq "a"', Term("name", "familyName", "eq", "a")),
         (f'{ENTERPRISE}:employeeNumber eq "7"', Term(f"{ENTERPRISE}:employeeNumber", None, "eq", "7")),
-        (f'{ENTERPRISE.lower()}:manager.value eq "m"', Term("manager", "value", "eq", "m")),
+        (f'{ENTERPRISE.lower()}:manager.value eq "m"', Term("manager", "value", "eq", "m", exact=True)),
         ('name.FamilyName eq "O"', Term("name", "familyName", "eq", "O")),
         ("title pr", Term("title", None, "pr")),
         ("active eq true", Term("active", None, "eq", operand=True)),
         ('active eq "False"', Term("active", None, "eq", operand=False)),
         ("title eq null", Not(Term("title", None, "pr"))),
         ("title ne null", Term("title", None, "pr")),
-        ('emails eq "x@y"', Term("emails", "value", "eq", "x@y")),
-        ('emails.Value co "example.com"', Term("emails", "value", "co", "example.com")),
-        ('manager eq "m"', Term("manager", "value", "eq", "m")),
+        (f'{ENTERPRISE}:manager.displayName co "m"', Term(f"{ENTERPRISE}:manager", "displayName", "co", "m")),
+        ('emails eq "x@y"', Term("emails", "value", "eq", "x@y", multi=True)),
+        ('emails.Value co "example.com"', Term("emails", "value", "co", "example.com", multi=True)),
+        ('manager eq "m"', Term("manager", "value", "eq", "m", exact=True)),
         ('emails[type eq "work"]', Element("emails", Term("type", None, "eq", "work"))),
         (
             'emails[type eq "work"].value eq "x"',
@@ -45,7 +46,7 @@ def parsed(text: str) -> Query:
         ),
         (
             'id eq "g" and manager eq "u"',
-            And((Term("id", None, "eq", "g"), Term("manager", "value", "eq", "u"))),
+            And((Term("id", None, "eq", "g", exact=True), Term("manager", "value", "eq", "u", exact=True))),
         ),
         (
             'title pr and userName eq "a" or active eq true',
@@ -92,7 +93,7 @@ def test_text_in_a_filter_is_what_its_escapes_mean(text: str, value: str) -> Non
 def test_unquoted_value_is_read_and_noted() -> None:
     reading = lenient()
     query = parse_filter("externalId eq 3f8a-11", USER_NAMES, reading)
-    assert query == Term("externalId", None, "eq", "3f8a-11")
+    assert query == Term("externalId", None, "eq", "3f8a-11", exact=True)
     assert reading.notes == ["The filter has the value 3f8a-11 without quotation marks"]
 
 
@@ -139,6 +140,7 @@ def test_time_is_read_with_any_decimals_and_offset(text: str, moment: datetime) 
         'meta.created gt "2026-99-99T00:00:00Z"',
         'meta.created gt "0001-01-01T00:00:00+14:00"',
         'userName[type eq "a"]',
+        'name[givenName eq "a"]',
         'emails[type eq "a"',
         'emails[nobody eq "a"]',
         'emails[type eq "a"].nobody eq "b"',
@@ -166,7 +168,7 @@ def test_a_hundred_and_twenty_comparisons_are_one_flat_list() -> None:
 
 def test_group_is_searched_by_its_members() -> None:
     for text in ('members eq "u"', 'members.value eq "u"'):
-        assert parse_filter(text, GROUP_NAMES, lenient()) == Term("members", "value", "eq", "u")
+        assert parse_filter(text, GROUP_NAMES, lenient()) == Term("members", "value", "eq", "u", exact=True, multi=True)
 
 
 words = st.sampled_from(

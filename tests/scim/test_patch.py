@@ -1,11 +1,8 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from directory.edits import GroupEdit
-from directory.model import GroupAttributes, JsonObject, JsonValue, UserAttributes
+from directory.model import JsonObject, JsonValue, UserAttributes
 from scim.errors import (
     InvalidPathError,
     InvalidSyntaxError,
@@ -13,34 +10,10 @@ from scim.errors import (
     MutabilityError,
     NoTargetError,
     ScimError,
-    TooLargeError,
 )
-from scim.patch import parse_group_patch, parse_user_patch
-from scim.quirks import Reading
+from scim.patch import parse_user_patch
+from tests.scim.patches import ADA, CORE, CUSTOM, ENTERPRISE, HOME, PATCH_OP, WORK, message, patched
 from tests.scim.readings import lenient, strict
-
-PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-CUSTOM = "urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User"
-ADA: JsonObject = {"userName": "ada", "active": True}
-WORK: JsonObject = {"type": "work", "value": "ada@work", "primary": True}
-HOME: JsonObject = {"type": "home", "value": "ada@home"}
-
-
-def message(*operations: Any) -> JsonObject:  # noqa: ANN401 any JSON
-    return {"schemas": [PATCH_OP], "Operations": list(operations)}
-
-
-def patched(before: JsonObject, *operations: Any, reading: Reading | None = None) -> JsonObject:  # noqa: ANN401 any JSON
-    edit = parse_user_patch(message(*operations), reading or lenient())
-    once = edit(UserAttributes(before))
-    assert edit(UserAttributes(before)) == once
-    return dict(once.document)
-
-
-def group_edit(*operations: Any, reading: Reading | None = None) -> GroupEdit:  # noqa: ANN401 any JSON
-    return parse_group_patch(message(*operations), reading or lenient())
 
 
 @pytest.mark.rfc("7644#3.5.2.3")
@@ -291,163 +264,3 @@ def test_schemas_and_case_of_operations_are_tolerated_unless_reading_is_strict()
     assert parse_user_patch(body, lenient())(UserAttributes(ADA)).document["title"] == "x"
     with pytest.raises(InvalidSyntaxError):
         parse_user_patch(body, strict())
-
-
-def test_members_join_and_leave_as_a_delta() -> None:
-    edit = group_edit(
-        {"op": "Add", "path": "members", "value": [{"$ref": None, "value": "a"}, {"value": "b"}]},
-        {"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "c"}]},
-        {"op": "remove", "path": 'members[value eq "d"]'},
-    )
-    assert (edit.add, edit.remove, edit.replace) == (frozenset("ab"), frozenset("cd"), False)
-
-
-def test_add_then_remove_of_the_same_member_leaves_none() -> None:
-    edit = group_edit(
-        {"op": "add", "path": "members", "value": [{"value": "a"}]},
-        {"op": "remove", "path": "members", "value": [{"value": "a"}]},
-    )
-    assert (edit.add, edit.remove) == (frozenset(), frozenset("a"))
-
-
-@pytest.mark.parametrize("value", ["a", {"value": "a"}, ["a"], [{"value": "a"}], {"Value": "a", "type": "User"}])
-def test_member_is_added_by_every_shape(value: JsonValue) -> None:
-    for operation in (
-        {"op": "add", "path": "members", "value": value},
-        {"op": "add", "value": {"members": value}},
-        {"op": "add", "path": "urn:ietf:params:scim:schemas:core:2.0:Group:members", "value": value},
-    ):
-        assert group_edit(operation).add == frozenset("a")
-
-
-def test_replacing_members_names_the_whole_list() -> None:
-    edit = group_edit({"op": "replace", "path": "members", "value": [{"value": "b"}]})
-    assert (edit.add, edit.remove, edit.replace) == (frozenset("b"), frozenset(), True)
-    assert group_edit({"op": "replace", "path": "members", "value": []}).replace
-
-
-def test_removing_members_without_value_empties_the_group() -> None:
-    edit = group_edit({"op": "remove", "path": "members"})
-    assert (edit.add, edit.replace) == (frozenset(), True)
-
-
-def test_removing_an_empty_list_of_members_removes_nobody() -> None:
-    edit = group_edit({"op": "remove", "path": "members", "value": []})
-    assert (edit.remove, edit.replace) == (frozenset(), False)
-
-
-def test_several_values_in_a_bracket_are_several_members() -> None:
-    edit = group_edit({"op": "remove", "path": 'members[value eq "a" or value eq "b"]'})
-    assert edit.remove == frozenset("ab")
-
-
-def test_member_filter_on_anything_but_values_is_refused() -> None:
-    for text in ('members[display eq "Ada"]', 'members[value co "a"]', 'members[not (value eq "a")]'):
-        with pytest.raises(InvalidPathError):
-            group_edit({"op": "remove", "path": text})
-
-
-@pytest.mark.parametrize("value", [[{}], [None], [{"value": ""}], [[]], True, [{"value": {"a": 1}}]])
-def test_member_that_names_nobody_is_refused(value: JsonValue) -> None:
-    with pytest.raises(InvalidValueError):
-        group_edit({"op": "add", "path": "members", "value": value})
-
-
-def test_more_members_than_the_limit_are_refused() -> None:
-    with pytest.raises(TooLargeError):
-        group_edit({"op": "add", "path": "members", "value": [{"value": str(n)} for n in range(100_001)]})
-
-
-def test_renaming_a_group_touches_no_member() -> None:
-    whole = {"schemas": ["x"], "id": "1", "externalId": "ak", "displayName": "Y", "description": "never stored"}
-    for operation in (
-        {"op": "replace", "value": {"id": "abf4", "displayName": "Y"}},
-        {"op": "replace", "value": whole},
-        {"op": "Replace", "path": "displayName", "value": "Y"},
-        {"op": "replace", "path": "description", "value": "x"},
-    ):
-        edit = group_edit(operation)
-        assert (edit.add, edit.remove, edit.replace) == (frozenset(), frozenset(), False)
-    renamed = group_edit({"op": "replace", "value": whole}).change(GroupAttributes({"displayName": "X"}))
-    assert renamed.document == {"displayName": "Y", "externalId": "ak"}
-
-
-def test_group_keeps_its_name() -> None:
-    with pytest.raises(MutabilityError):
-        group_edit({"op": "remove", "path": "displayName"})
-
-
-scalars = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=6))
-json = st.recursive(
-    scalars,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["value", "type", "display", "primary", "x"]), inner, max_size=3),
-    ),
-    max_leaves=6,
-)
-paths = st.sampled_from(
-    [
-        None,
-        "",
-        "title",
-        "active",
-        "name",
-        "name.givenName",
-        "emails",
-        "emails.value",
-        'emails[type eq "work"]',
-        'emails[type eq "work"].value',
-        "roles",
-        "members",
-        'members[value eq "a"]',
-        "manager",
-        f"{ENTERPRISE}:manager.value",
-        ENTERPRISE,
-        f"{CUSTOM}:a",
-        "nobody",
-    ]
-)
-operations = st.fixed_dictionaries(
-    {"op": st.sampled_from(["add", "Replace", "remove"]), "path": paths}, optional={"value": json}
-)
-
-
-@given(st.lists(operations, max_size=5))
-def test_user_patch_gives_a_pure_edit_or_one_of_its_errors(operations: list[JsonObject]) -> None:
-    before: JsonObject = {**ADA, "emails": [dict(WORK), dict(HOME)], ENTERPRISE: {"manager": {"value": "m"}}}
-    frozen = repr(before)
-    try:
-        edit = parse_user_patch(message(*operations), lenient())
-        once = edit(UserAttributes(before))
-        assert edit(UserAttributes(before)) == once
-        assert once.document["userName"] == "ada"
-        assert isinstance(once.document["active"], bool)
-    except ScimError as error:
-        assert error.status in {400, 413}  # noqa: PT017 no other error is the point
-    assert repr(before) == frozen
-
-
-replacing = st.fixed_dictionaries({"op": st.just("replace"), "path": paths, "value": json})
-
-
-@given(replacing)
-def test_replacing_twice_is_replacing_once(operation: JsonObject) -> None:
-    try:
-        edit = parse_user_patch(message(operation), lenient())
-        once = edit(UserAttributes({**ADA, "emails": [dict(HOME)]}))
-    except ScimError:
-        return
-    assert edit(once) == once
-
-
-@given(st.lists(operations, max_size=5))
-def test_group_patch_gives_disjoint_deltas_or_one_of_its_errors(operations: list[JsonObject]) -> None:
-    try:
-        edit = parse_group_patch(message(*operations), lenient())
-    except ScimError as error:
-        assert error.status in {400, 413}  # noqa: PT017 no other error is the point
-        return
-    assert not edit.add & edit.remove
-    assert not (edit.replace and edit.remove)
-    assert edit.change(GroupAttributes({"displayName": "X"})).display_name == "X"

@@ -84,6 +84,7 @@ def test_strict_reading_refuses_what_the_schema_does_not_have(text: str) -> None
         'emails[type eq "work"].',
         "emails[type eq]",
         "emails[nobody eq 1]",
+        'manager[value eq "m"]',
         "emails]",
         'user name "x"',
         "a" * 9000,
