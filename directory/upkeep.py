@@ -44,6 +44,11 @@ async def list_miscounted_groups(tenant_id: TenantId) -> list[str]:
     return [str(group_id) for group_id in await soundness.list_miscounted_groups(tenant_id, limit=FINDINGS_MAX)]
 
 
+async def list_mistallied_sources(tenant_id: TenantId) -> list[str]:
+    """Return the ids of sources whose counts of users or groups are wrong."""
+    return [str(source_id) for source_id in await soundness.list_mistallied_sources(tenant_id)]
+
+
 async def list_untold_users(tenant_id: TenantId) -> list[str]:
     """Return the ids of users whose arrival no event records."""
     return [str(user_id) for user_id in await soundness.list_untold_users(tenant_id, limit=FINDINGS_MAX)]

@@ -48,9 +48,14 @@ async def check_roles(tenant: Tenant) -> Answer:
 
 
 async def check_counts(tenant: Tenant) -> Answer:
-    """Count the members of every group."""
-    found = await upkeep.list_miscounted_groups(tenant.tenant_id)
-    return outcome(f"groups of {tenant.slug}", [f"group {group_id} has a wrong count" for group_id in found])
+    """Count the members of every group, and the users and groups of every source."""
+    tenant_id = tenant.tenant_id
+    findings = [
+        f"group {found} has a wrong count of members" for found in await upkeep.list_miscounted_groups(tenant_id)
+    ]
+    findings += [f"source {found} has a wrong total" for found in await upkeep.list_mistallied_sources(tenant_id)]
+    findings += [f"user {found} has no record of its arrival" for found in await upkeep.list_untold_users(tenant_id)]
+    return outcome(f"counts of {tenant.slug}", findings)
 
 
 async def check_chain(tenant: Tenant) -> Answer:

@@ -55,6 +55,15 @@ GROUP_FIELDS: Final[Fields] = {
     **_TIMES,
 }
 
+_TALLY_USERS: Final = (
+    "SELECT coalesce(sum(things), 0)::bigint AS total FROM tally_row"
+    " WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND kind = 'user'"
+)
+_TALLY_GROUPS: Final = (
+    "SELECT coalesce(sum(things), 0)::bigint AS total FROM tally_row"
+    " WHERE tenant_id = $1::uuid AND coalesce(source_id = $2::uuid, $2::uuid IS NULL) AND kind = 'group'"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorting:
@@ -94,7 +103,7 @@ async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | No
     where = f"t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL{test}"
     select = f"SELECT t.*, {LOCK_COLUMNS}"
     table = "user_row t LEFT JOIN lock_row l ON l.tenant_id = t.tenant_id AND l.user_id = t.id"
-    count = f"SELECT count(*) AS total FROM user_row t WHERE {where}"
+    count = _TALLY_USERS if query is None else f"SELECT count(*) AS total FROM user_row t WHERE {where}"
     return await _page(Search(select, table, where, count), values, window, user_from)
 
 
@@ -105,7 +114,7 @@ async def list_groups(
     values = Values(tenant_id, source_id)
     owned = "t.source_id = $2::uuid" if source_id is not None else "$2::uuid IS NULL"
     where = f"t.tenant_id = $1::uuid AND {owned} AND t.deleted_at IS NULL{_test(query, GROUP_FIELDS, values)}"
-    count = f"SELECT count(*) AS total FROM group_row t WHERE {where}"
+    count = _TALLY_GROUPS if query is None else f"SELECT count(*) AS total FROM group_row t WHERE {where}"
     return await _page(Search("SELECT t.*", "group_row t", where, count), values, window, group_from)
 
 

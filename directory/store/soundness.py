@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from directory.model import GroupId, TenantId, UserId
+from directory.model import GroupId, SourceId, TenantId, UserId
 from directory.store.compiled import Statement
 from directory.store.unit import current_engine, fetch
 
@@ -26,6 +26,18 @@ _FOREIGN_KEYS = Statement("PRAGMA foreign_key_check")
 _UNTOLD = Statement(
     "SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND NOT EXISTS (SELECT 1 FROM event_row e"
     " WHERE e.tenant_id = u.tenant_id AND e.subject_id = u.id AND e.action = 'user:created') LIMIT $2::bigint"
+)
+
+_MISTALLIED = Statement(
+    "SELECT s.id FROM source_row s WHERE s.tenant_id = $1::uuid AND ("
+    " (SELECT coalesce(sum(y.things), 0) FROM tally_row y"
+    " WHERE y.tenant_id = s.tenant_id AND y.source_id = s.id AND y.kind = 'user')"
+    " <> (SELECT count(*) FROM user_row u"
+    " WHERE u.tenant_id = s.tenant_id AND u.source_id = s.id AND u.deleted_at IS NULL)"
+    " OR (SELECT coalesce(sum(y.things), 0) FROM tally_row y"
+    " WHERE y.tenant_id = s.tenant_id AND y.source_id = s.id AND y.kind = 'group')"
+    " <> (SELECT count(*) FROM group_row g"
+    " WHERE g.tenant_id = s.tenant_id AND g.source_id = s.id AND g.deleted_at IS NULL)) ORDER BY s.id"
 )
 
 
@@ -61,3 +73,8 @@ async def list_server_faults() -> list[str]:
 async def list_untold_users(tenant_id: TenantId, *, limit: int) -> list[UserId]:
     """Return users whose arrival no event records: a write that was cut in half."""
     return [UserId(row["id"]) for row in await fetch(_UNTOLD, tenant_id, limit, unbounded=True)]
+
+
+async def list_mistallied_sources(tenant_id: TenantId) -> list[SourceId]:
+    """Return sources whose maintained counts of users and groups are not those of their rows."""
+    return [SourceId(row["id"]) for row in await fetch(_MISTALLIED, tenant_id, unbounded=True)]

@@ -136,6 +136,16 @@ class GroupRow(Table, tablename="group_row"):
     deleted_at = Timestamptz(null=True, default=None)
 
 
+class TallyRow(Table, tablename="tally_row"):
+    """How many live users and groups a source has; kept by triggers, in shards that writers rarely share."""
+
+    tenant_id = UUID(default=None)
+    source_id = UUID(default=None)
+    kind = Text()
+    shard = Text(primary_key=True)
+    things = BigInt()
+
+
 class UserLinkRow(Table, tablename="user_link_row"):
     """By which externalId a source knows a user."""
 

@@ -86,9 +86,11 @@ def steps_for(
 
 async def _counts(tenant_id: TenantId) -> Counts:
     group_count = (await groups.list_groups(tenant_id, None, None, Window(limit=0))).total
+    everyone = await accounts.count_accounts(tenant_id, AccountFilter())
+    disabled = await accounts.count_accounts(tenant_id, AccountFilter(status="disabled"))
     return Counts(
-        active=await accounts.count_accounts(tenant_id, AccountFilter(status="active")),
-        disabled=await accounts.count_accounts(tenant_id, AccountFilter(status="disabled")),
+        active=everyone - disabled,
+        disabled=disabled,
         locked=await accounts.count_accounts(tenant_id, AccountFilter(origin="lock")),
         groups=group_count,
     )

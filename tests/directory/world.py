@@ -97,6 +97,7 @@ class World:
         report = await upkeep.recompute_roles(tenant_id)
         assert (report.differing, report.under_way) == ((), False)
         assert await upkeep.list_miscounted_groups(tenant_id) == []
+        assert await upkeep.list_mistallied_sources(tenant_id) == []
         assert await upkeep.list_untold_users(tenant_id) == []
 
 

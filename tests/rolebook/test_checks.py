@@ -73,7 +73,7 @@ async def test_a_sound_installation_has_no_findings(settings: Settings) -> None:
 
     assert findings(answer) == {}
     assert [check["check"] for check in answer["checks"]] == [
-        "packages", "database", "roles of example", "groups of example", "events of example",
+        "packages", "database", "roles of example", "counts of example", "events of example",
     ]  # fmt: skip
     assert {check["check"]: check["checked"] for check in answer["checks"]}["roles of example"] == 1
 
@@ -87,8 +87,8 @@ async def test_a_sound_installation_has_no_findings(settings: Settings) -> None:
             "has another role than the mappings give",
         ),
         ("DELETE FROM mapping_row", "roles of example", "has another role than the mappings give"),
-        ("UPDATE group_row SET member_count = 7", "groups of example", "has a wrong count"),
-        ("DELETE FROM member_row", "groups of example", "has a wrong count"),
+        ("UPDATE group_row SET member_count = 7", "counts of example", "has a wrong count"),
+        ("DELETE FROM member_row", "counts of example", "has a wrong count"),
         ("UPDATE chain_row SET hash = 'other'", "events of example", "the chain is broken at event"),
         ("UPDATE chain_row SET seq = seq + 1", "events of example", "the chain is broken at event"),
     ],

@@ -156,6 +156,15 @@ CREATE UNIQUE INDEX IF NOT EXISTS group_name_unique ON group_row (tenant_id, sou
 CREATE INDEX IF NOT EXISTS group_of_source ON group_row (tenant_id, source_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS group_by_name ON group_row (tenant_id, display_name_key, id) WHERE deleted_at IS NULL;
 
+CREATE TABLE IF NOT EXISTS tally_row (
+  tenant_id UUID NOT NULL,
+  source_id UUID NOT NULL,
+  kind TEXT NOT NULL,
+  shard TEXT NOT NULL,
+  things BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, source_id, kind, shard)
+);
+
 CREATE TABLE IF NOT EXISTS user_link_row (
   tenant_id UUID NOT NULL,
   source_id UUID NOT NULL,
