@@ -3,13 +3,13 @@ PYTHON ?= python3
 UV ?= uv
 BIN := .venv/bin
 INSTALL := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r
-COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-  --no-header
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+PEERS := .venv/peers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test check battery format lock clean
+.PHONY: help run test check battery bench format lock
 
 help: ## Say what can be made here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -30,17 +30,17 @@ check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests:
 battery: .venv/test.stamp ## Measure reliability in full: kills, races, large directories; takes long
 	$(BIN)/pytest --ignore=tests/browser -m battery -o timeout=1800
 
+bench: .venv/test.stamp .venv/bench.stamp ## Measure speed against the peers; needs cc and npm (ARGS=--quick for a trial)
+	$(BIN)/python -m benchmarks $(ARGS)
+
 format: .venv/test.stamp ## Format, and fix what lint can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 lock: ## Pin the requirements of pyproject.toml anew (needs uv; ARGS=--upgrade takes newer versions)
-	$(COMPILE) $(ARGS) --output-file requirements.txt
-	$(COMPILE) $(ARGS) --extra test --constraint requirements.txt --output-file requirements-test.txt
-
-clean: ## Remove the virtual environment and all caches; never a database
-	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dist test-results
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra test --constraint requirements.txt --output-file requirements-test.txt
+	$(COMPILE) $(ARGS) benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
 define static_checks
 $(BIN)/ruff format --check .
@@ -75,4 +75,15 @@ $(BIN)/python:
 # After the other, so that two installations never run side by side in one environment.
 .venv/test.stamp: requirements-test.txt .venv/run.stamp
 	$(INSTALL) requirements-test.txt
+	@touch $@
+
+# The peers have environments of their own; better-sqlite3 is compiled where no built one can be fetched.
+.venv/bench.stamp: benchmarks/requirements.txt benchmarks/package-lock.json benchmarks/driver.c | .venv/test.stamp
+	$(PYTHON) -m venv --without-pip $(PEERS)
+	$(PYTHON) -m pip --python $(PEERS)/bin/python install --quiet --disable-pip-version-check --require-hashes \
+	  -r benchmarks/requirements.txt
+	mkdir -p $(PEERS)/node
+	cp benchmarks/package.json benchmarks/package-lock.json $(PEERS)/node/
+	cd $(PEERS)/node && npm ci --no-audit --no-fund --loglevel=error
+	$(CC) -O2 -Wall -Wextra -Werror -o $(PEERS)/driver benchmarks/driver.c
 	@touch $@

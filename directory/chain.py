@@ -109,12 +109,11 @@ def links_after(seq: int, previous_hash: str, events: Iterable[tuple[UUID, str]]
 
 def _hash(parts: Iterable[str | UUID | None]) -> str:
     """Hash each part behind its length, so that no two lists of parts look the same; nothing differs from empty."""
-    digest = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in parts:
         if part is None:
-            digest.update(b"\xff" * 8)
+            pieces.append(b"\xff" * 8)
             continue
-        data = part.bytes if isinstance(part, UUID) else part.encode()
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
-    return digest.hexdigest()
+        data = part.encode() if isinstance(part, str) else part.bytes
+        pieces += (len(data).to_bytes(8, "big"), data)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()

@@ -1,7 +1,7 @@
 """What a door asks for: pure edits of attributes, and deltas of membership."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from directory.model import GroupAttributes, UserAttributes
 
@@ -30,3 +30,7 @@ class GroupEdit:
     add: frozenset[str] = frozenset()
     remove: frozenset[str] = frozenset()
     replace: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What the source calls members that it adds, by the value that names them."""
+    nested: frozenset[str] = frozenset()
+    """Those of ``add`` that the source says are groups."""

@@ -1,6 +1,7 @@
 """What planners are told: the part of the directory that a change touches, never more."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from directory.model import Actor, Decision, GroupId, RequestId, RoleLock, User, UserId
@@ -28,8 +29,22 @@ class MembershipFacts:
     waiting: tuple[str, ...] = ()
     """Values that name no user yet and do not wait already."""
     no_longer_waiting: tuple[str, ...] = ()
+    labels: Mapping[UserId, str] = field(default_factory=dict)
+    """What the source calls those who join."""
+    relabelled: Mapping[UserId, str] = field(default_factory=dict)
+    """Members of before that the source now calls otherwise."""
+    nesting: Mapping[GroupId, str | None] = field(default_factory=dict)
+    """Groups that become members, with what the source calls them."""
+    unnesting: tuple[GroupId, ...] = ()
     deciders: tuple[RoleFacts, ...] = ()
     """The joining and leaving users, if the group is mapped; with the memberships they had before."""
+    deferred: bool = False
+    """The group is mapped, but too many move to decide their roles in one transaction: a walk over them follows."""
+
+    @property
+    def moved_count(self) -> int:
+        """How many values change their place."""
+        return len(self.joining) + len(self.leaving) + len(self.waiting) + len(self.no_longer_waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +53,8 @@ class Arrival:
 
     waiting: tuple[tuple[GroupId, str], ...] = ()
     """Groups that wait for the user, with the value they wait under."""
+    group_names: Mapping[GroupId, str] = field(default_factory=dict)
+    """The names of these groups."""
     tombstone: User | None = None
     """The deleted user with the same externalId from the same source."""
     twin: User | None = None

@@ -2,36 +2,45 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from directory.commit import check_version, commit_plan, in_unit_of
 from directory.edits import Expect, GroupEdit
-from directory.errors import AlreadyExistsError, InvalidError, NotFoundError
+from directory.errors import AlreadyExistsError, NotFoundError
 from directory.facts import MembershipFacts, Moment
 from directory.ids import new_id
-from directory.model import Actor, Group, GroupAttributes, GroupId, Member, SourceId, TenantId, UserId, WaitingMember
+from directory.member_facts import Unknown, find_leaving_facts, find_membership_facts
+from directory.model import (
+    Actor,
+    Group,
+    GroupAttributes,
+    GroupId,
+    Member,
+    NestedGroup,
+    SourceId,
+    TenantId,
+    UserId,
+    WaitingMember,
+)
 from directory.person import check_group
 from directory.plan import Plan, PutGroup, joined_plan
 from directory.plan_groups import plan_group_edit, plan_group_end, plan_group_return, plan_members, plan_new_group
 from directory.query import Found, Query, Window
 from directory.roles import RolePolicy
-from directory.store import circles, people, search
+from directory.store import circles, search
 from directory.store.policy import read_policy
-
-Unknown = Literal["pending", "reject"]
-"""What becomes of members that name no user: they wait for it, or the edit is refused."""
+from directory.threads import worked_out
 
 
 async def create_group(
     attributes: GroupAttributes,
-    members: frozenset[str],
+    members: frozenset[str] | GroupEdit,
     *,
     by: Actor,
     now: datetime,
     unique_name: bool,
     unknown: Unknown,
 ) -> Group:
-    """Create a group of the actor's source with its first members, by our user id or by externalId.
+    """Create a group of the actor's source with its first members, by our id or by externalId.
 
     A deleted group comes back under its old id when the same source names the same externalId, so its mapping holds.
 
@@ -40,18 +49,21 @@ async def create_group(
         InvalidError: the attributes cannot be a group, or a member is unknown and ``unknown`` is "reject".
     """
     check_group(attributes)
+    first = members if isinstance(members, GroupEdit) else GroupEdit(add=members)
 
     async def body() -> Group:
         policy = await read_policy(by.tenant_id, hold="to decide")
         gone = await _tombstone(attributes, by=by)
         moment = Moment(at=now, by=by)
         group = gone or _blank(attributes, moment)
-        facts = await _facts(group, GroupEdit(add=members), policy=policy, unknown=unknown)
-        plan = (
-            plan_new_group(group, facts, policy=policy, claims_name=unique_name)
-            if gone is None
-            else _return(gone, attributes, facts, policy=policy, moment=moment, claims_name=unique_name)
-        )
+        facts = await find_membership_facts(group, first, policy=policy, unknown=unknown)
+
+        def planned() -> Plan:
+            if gone is None:
+                return plan_new_group(group, facts, policy=policy, claims_name=unique_name)
+            return _return(gone, attributes, facts, policy=policy, moment=moment, claims_name=unique_name)
+
+        plan = await worked_out(planned, count=facts.moved_count)
         await commit_plan(plan, by=by, now=now)
         return _group_of(plan)
 
@@ -80,10 +92,14 @@ async def edit_group(
 
     async def body() -> Group:
         policy = await read_policy(by.tenant_id, hold="to decide")
+        await circles.hold_unknown(by.tenant_id, _source_of(by), edit.add - edit.nested)
         group = await _group_to_change(group_id, by=by)
         check_version("group", group_id, group.version, expect)
-        facts = await _facts(group, edit, policy=policy, unknown=unknown)
-        plan = plan_group_edit(group, edit.change, facts, policy=policy, moment=Moment(at=now, by=by))
+        facts = await find_membership_facts(group, edit, policy=policy, unknown=unknown)
+        moment = Moment(at=now, by=by)
+        plan = await worked_out(
+            lambda: plan_group_edit(group, edit.change, facts, policy=policy, moment=moment), count=facts.moved_count
+        )
         await commit_plan(plan, by=by, now=now)
         return _group_of(plan) if plan else group
 
@@ -102,9 +118,11 @@ async def delete_group(group_id: GroupId, *, by: Actor, now: datetime, expect: E
         policy = await read_policy(by.tenant_id, hold="to decide")
         group = await _group_to_change(group_id, by=by)
         check_version("group", group_id, group.version, expect)
-        leaving = await circles.member_ids(by.tenant_id, group_id) if _decides(policy, group_id) else []
-        deciders = await people.list_role_facts(by.tenant_id, leaving) if leaving else []
-        plan = plan_group_end(group, tuple(deciders), policy=policy, moment=Moment(at=now, by=by))
+        facts = await find_leaving_facts(group, policy=policy)
+        moment = Moment(at=now, by=by)
+        plan = await worked_out(
+            lambda: plan_group_end(group, facts, policy=policy, moment=moment), count=facts.moved_count
+        )
         await commit_plan(plan, by=by, now=now)
 
     await in_unit_of(by, body)
@@ -133,6 +151,15 @@ async def list_groups(
     return await search.list_groups(tenant_id, source_id, query, window)
 
 
+async def list_groups_by_name(
+    tenant_id: TenantId, *, after: GroupId | None, limit: int
+) -> tuple[list[Group], GroupId | None]:
+    """Return a page of a tenant's groups in the order of their names, and the group that the next page is behind."""
+    found = await circles.list_by_name(tenant_id, await circles.place_of(tenant_id, after), limit + 1)
+    page = found[:limit]
+    return page, page[-1].group_id if len(found) > limit else None
+
+
 async def list_members(tenant_id: TenantId, group_id: GroupId, *, after: UserId | None, limit: int) -> list[Member]:
     """Return a page of a group's members in the order of their ids, after the given one."""
     return await circles.list_members(tenant_id, group_id, after=after, limit=limit)
@@ -143,57 +170,14 @@ async def members_of_groups(tenant_id: TenantId, group_ids: Sequence[GroupId]) -
     return await circles.members_of(tenant_id, group_ids)
 
 
+async def nested_of_groups(tenant_id: TenantId, group_ids: Sequence[GroupId]) -> dict[GroupId, list[NestedGroup]]:
+    """Return the groups that are members of these groups; nobody's role comes from them."""
+    return await circles.nested_of(tenant_id, group_ids)
+
+
 async def list_waiting(tenant_id: TenantId, group_id: GroupId, *, limit: int) -> list[WaitingMember]:
     """Return values that wait for their user, the oldest first."""
     return await circles.list_waiting(tenant_id, group_id, limit=limit)
-
-
-async def _facts(group: Group, edit: GroupEdit, *, policy: RolePolicy, unknown: Unknown) -> MembershipFacts:
-    """Find out what an edit of members really changes: statements that do not depend on the size of the group."""
-    if not (edit.add or edit.remove or edit.replace):
-        return MembershipFacts()
-    tenant_id, group_id = group.tenant_id, group.group_id
-    named = await circles.users_named(tenant_id, group.source_id, edit.add | edit.remove)
-    if edit.add - named.keys():  # whoever arrives just now is either found here, or finds the group waiting
-        await circles.hold_names(tenant_id, group.source_id, edit.add - named.keys())
-        named |= await circles.users_named(tenant_id, group.source_id, edit.add - named.keys())
-    strange = edit.add - named.keys()
-    if strange and unknown == "reject":
-        shown = ", ".join(sorted(strange)[:10])
-        raise InvalidError("members", f"name {len(strange)} users who do not exist: {shown}")
-    wanted = {named[value] for value in edit.add & named.keys()}
-    unwanted = {named[value] for value in edit.remove & named.keys()} - wanted
-    already = await circles.members_among(tenant_id, group_id, wanted | unwanted)
-    leaving = already & unwanted
-    if edit.replace:
-        leaving = set(await circles.members_besides(tenant_id, group_id, wanted))
-    begin, end = await _waiting_moves(group, edit, strange)
-    joining = wanted - already
-    moving = sorted(joining | leaving)
-    deciders = await people.list_role_facts(tenant_id, moving) if moving and _decides(policy, group_id) else []
-    return MembershipFacts(
-        joining=tuple(sorted(joining)),
-        leaving=tuple(sorted(leaving)),
-        waiting=tuple(sorted(begin)),
-        no_longer_waiting=tuple(sorted(end)),
-        deciders=tuple(deciders),
-    )
-
-
-async def _waiting_moves(group: Group, edit: GroupEdit, strange: frozenset[str]) -> tuple[set[str], set[str]]:
-    """Return which values begin to wait, and which wait no more."""
-    if not strange and (group.waiting_count == 0 or not (edit.remove or edit.replace)):
-        return set(), set()
-    tenant_id, group_id = group.tenant_id, group.group_id
-    if edit.replace:
-        waits = {member.value for member in await circles.list_waiting(tenant_id, group_id)}
-        return set(strange - waits), waits - strange
-    waits = await circles.waiting_among(tenant_id, group_id, strange | edit.remove)
-    return set(strange - waits), waits - edit.add
-
-
-def _decides(policy: RolePolicy, group_id: GroupId) -> bool:
-    return group_id in policy.mapped_group_ids
 
 
 async def _tombstone(attributes: GroupAttributes, *, by: Actor) -> Group | None:

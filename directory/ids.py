@@ -6,6 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 _RANDOM_BITS = 62
+_POOL_BYTES = 4096
+_pool = bytearray()
+"""Random bytes to be used up: asking the system for each id would be a call into the kernel each time."""
 _lock = threading.Lock()
 _last = (0, 0)
 """Millisecond and counter of the newest id."""
@@ -22,11 +25,21 @@ def new_id(now: datetime) -> UUID:
     with _lock:
         last_ms, count = _last
         if wanted_ms > last_ms:
-            last_ms, count = wanted_ms, secrets.randbelow(1 << 11)
+            last_ms, count = wanted_ms, _random_bits(11)
         elif count < (1 << 12) - 1:
             count += 1
         else:
             last_ms, count = last_ms + 1, 0
         _last = (last_ms, count)
+        tail = _random_bits(_RANDOM_BITS)
     value = (last_ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | count << 64 | 0b10 << _RANDOM_BITS
-    return UUID(int=value | secrets.randbits(_RANDOM_BITS))
+    return UUID(int=value | tail)
+
+
+def _random_bits(count: int) -> int:
+    """Return random bits, at most 64, each used once; to be called under the lock."""
+    if len(_pool) < 8:
+        _pool[:] = secrets.token_bytes(_POOL_BYTES)
+    taken = int.from_bytes(_pool[-8:], "big")
+    del _pool[-8:]
+    return taken >> (64 - count)

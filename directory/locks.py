@@ -1,6 +1,9 @@
 """What operators do to the role of one user: lock it, unlock it, create a local user with it."""
 
 import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from directory.commit import commit_plan, in_unit_of
@@ -9,12 +12,13 @@ from directory.facts import Arrival, Moment, role_facts
 from directory.ids import new_id
 from directory.model import AccessRole, Actor, JsonObject, RoleId, RoleLock, TenantId, User, UserAttributes, UserId
 from directory.plan import PutUser
-from directory.plan_roles import plan_lock
+from directory.plan_roles import decision_for, plan_lock
 from directory.plan_users import plan_new_user
 from directory.store import access, people
 from directory.store.policy import read_policy
 
 REASON_MAX = 500
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 LOCAL_REASON = "Role given when the local account was created"
 
 
@@ -26,7 +30,8 @@ async def lock_role(
     Raises:
         NotFoundError: no such user.
         InvalidError: no such role, no reason, or ``until`` is not in the future.
-        ForbiddenError: the actor may not manage users, or the role carries more than the actor's own.
+        ForbiddenError: the actor may not manage users, or the role, or the one the user has now, carries more than the
+            actor's own.
         LastAdministratorError: the tenant would have no active administrator.
     """
     by.require("users:manage")
@@ -42,7 +47,8 @@ async def unlock_role(user_id: UserId, *, by: Actor, now: datetime) -> User:
 
     Raises:
         NotFoundError: no such user.
-        ForbiddenError: the actor may not manage users.
+        ForbiddenError: the actor may not manage users, or the locked role, or the one that follows, carries more than
+            the actor's own.
         LastAdministratorError: the tenant would have no active administrator.
     """
     by.require("users:manage")
@@ -56,11 +62,16 @@ async def create_local_user(
 
     Raises:
         AlreadyExistsError: the user name is taken.
-        InvalidError: no user name, or no such role.
+        InvalidError: no user name, one that cannot be printed, no e-mail address, or no such role.
         ForbiddenError: the actor may not manage users, or the role carries more than the actor's own.
     """
     by.require("users:manage")
-    document: JsonObject = {"userName": user_name.strip(), "active": True}
+    user_name = user_name.strip()
+    if not user_name or not user_name.isprintable():
+        raise InvalidError("user name", "is needed, in characters that can be printed")
+    if email and _EMAIL.fullmatch(email) is None:
+        raise InvalidError("email", "is not an address such as ann@example.com")
+    document: JsonObject = {"userName": user_name, "active": True}
     if display_name.strip():
         document["displayName"] = display_name.strip()
     if email:
@@ -93,12 +104,24 @@ async def expire_locks(*, now: datetime, limit: int) -> int:
     for tenant_id, user_id in await people.list_expired_locks(now, limit):
         by = Actor(tenant_id=tenant_id, kind="system", label="expiry of role locks")
         with contextlib.suppress(LastAdministratorError, NotFoundError):
-            await _put_lock(user_id, None, by=by, now=now)
+            await _put_lock(user_id, None, by=by, now=now, unless=_lasts)
             ended += 1
     return ended
 
 
-async def _put_lock(user_id: UserId, lock: RoleLock | None, *, by: Actor, now: datetime) -> User:
+def _lasts(lock: RoleLock | None, now: datetime) -> bool:
+    """Whether a lock that was found to be over is not: somebody may just have extended or replaced it."""
+    return lock is None or lock.until is None or lock.until > now
+
+
+async def _put_lock(
+    user_id: UserId,
+    lock: RoleLock | None,
+    *,
+    by: Actor,
+    now: datetime,
+    unless: Callable[[RoleLock | None, datetime], bool] | None = None,
+) -> User:
     async def body() -> None:
         policy = await read_policy(by.tenant_id, hold="to decide")
         if lock is not None:
@@ -106,8 +129,14 @@ async def _put_lock(user_id: UserId, lock: RoleLock | None, *, by: Actor, now: d
         user = await people.find_user_to_change(by.tenant_id, user_id)
         if user is None:
             raise NotFoundError("user", user_id)
+        if unless is not None and unless(user.lock, now):
+            return
         groups = await people.mapped_groups_of(by.tenant_id, [user_id])
         facts = role_facts(user, groups.get(user_id, frozenset()))
+        if by.kind != "system":
+            after = decision_for(policy, replace(facts, lock=lock))
+            for role_id in {facts.decision.role_id, after.role_id}:
+                _check_within(await _role(by.tenant_id, role_id), by=by)
         await commit_plan(plan_lock(policy, facts, lock, at=now), by=by, now=now)
 
     await in_unit_of(by, body)
@@ -125,7 +154,7 @@ async def _role(tenant_id: TenantId, role_id: RoleId) -> AccessRole:
 
 
 def _check_within(role: AccessRole, *, by: Actor) -> None:
-    """Nobody gives away more than they have."""
+    """Nobody gives away, or takes away, more than they have."""
     if by.kind != "system":
         for permission in sorted(role.permissions - by.permissions):
             raise ForbiddenError(permission)

@@ -297,6 +297,8 @@ class Group:
     version: int
     created_at: datetime
     modified_at: datetime
+    nested_count: int = 0
+    """Groups that it has as members; nobody's role comes from them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +308,17 @@ class Member:
     user_id: UserId
     user_name: str
     display_name: str
+    label: str | None = None
+    """What the source called the member when it was added; forgotten when the user is renamed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedGroup:
+    """A group as a member of a group: kept and shown, without effect on roles."""
+
+    group_id: GroupId
+    display_name: str
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,12 @@ from typing import Any
 
 from directory.errors import InvalidError
 from directory.model import GroupAttributes, JsonValue, Promoted, UserAttributes
+from directory.names import name_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+KEY_BYTES_MAX = 2000
+"""Bytes of a text that things are found by: an index entry of PostgreSQL holds 2,704."""
 
 TEXT_MAX = 8192
 """Characters of a promoted text; longer ones are refused (input limits of the security reference)."""
@@ -40,6 +44,9 @@ def check_user(attributes: UserAttributes) -> None:
     if not isinstance(user_name, str) or not user_name.strip():
         raise InvalidError("userName", "is missing: every user needs a non-empty text")
     check_texts(document, ("userName", "externalId", "displayName"))
+    check_keys(document, ("userName", "externalId"))
+    for _, address in emails_of(attributes):
+        check_key("emails", address)
     if not isinstance(document.get("active", True), bool):
         raise InvalidError("active", "must be true or false")
 
@@ -54,6 +61,7 @@ def check_group(attributes: GroupAttributes) -> None:
     if not isinstance(display_name, str) or not display_name.strip():
         raise InvalidError("displayName", "is missing: every group needs a non-empty text")
     check_texts(attributes.document, ("displayName", "externalId"))
+    check_keys(attributes.document, ("displayName", "externalId"))
 
 
 def check_texts(document: Mapping[str, JsonValue], names: tuple[str, ...]) -> None:
@@ -62,6 +70,25 @@ def check_texts(document: Mapping[str, JsonValue], names: tuple[str, ...]) -> No
         value = document.get(name)
         if value is not None and (not isinstance(value, str) or len(value) > TEXT_MAX):
             raise InvalidError(name, f"must be a text of at most {TEXT_MAX} characters")
+
+
+def check_keys(document: Mapping[str, JsonValue], names: tuple[str, ...]) -> None:
+    """Refuse texts that are too long to be found by."""
+    for name in names:
+        value = document.get(name)
+        if isinstance(value, str):
+            check_key(name, value)
+
+
+def check_key(name: str, value: str) -> None:
+    """Refuse a text that is too long to be found by.
+
+    Raises:
+        InvalidError: it, or its key, takes more than 2,000 bytes.
+    """
+    # A key can be longer than its text (U+FDFA makes 18 characters), but not by more than 33 bytes for each of it.
+    if len(value) > KEY_BYTES_MAX // 33 and max(len(value.encode()), len(name_key(value).encode())) > KEY_BYTES_MAX:
+        raise InvalidError(name, f"is longer than {KEY_BYTES_MAX} bytes")
 
 
 def _mapping(value: JsonValue) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """A plan: what would change and why, as a value that preview, apply, events and undo share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -31,6 +31,8 @@ class Event:
     changes: tuple[AttributeChange, ...] = ()
     joined: tuple[UserId, ...] = ()
     left: tuple[UserId, ...] = ()
+    redecide: bool = False
+    """The roles of those who joined or left are decided afterwards, by a walk over this event's list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,10 @@ class PutUser:
     """None: the user is new."""
     external_id_before: str | None = None
     emails_changed: bool = True
+    keeps_names: bool = False
+    """Neither names nor source, role or life change: what is stored of them is left alone."""
+    renamed: bool = False
+    """Whether people see another name now: labels that sources gave the member before are forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +123,11 @@ class ChangeMembers:
     leave: tuple[UserId, ...] = ()
     wait: tuple[str, ...] = ()
     unwait: tuple[str, ...] = ()
+    labels: Mapping[UserId, str] = field(default_factory=dict)
+    """What the source calls those who join."""
+    relabel: Mapping[UserId, str] = field(default_factory=dict)
+    nest: Mapping[GroupId, str | None] = field(default_factory=dict)
+    unnest: tuple[GroupId, ...] = ()
     at: datetime
 
 
@@ -181,7 +192,10 @@ class Plan:
     changes: tuple[Change, ...] = ()
     events: tuple[Event, ...] = ()
     demotes_administrator: bool = False
-    """Whether an active administrator loses role or access: the commit then checks that another one stays."""
+    """Whether an active administrator may lose role or access: the commit then checks that one stays.
+
+    By the role rule, which can be ahead of the role that is stored: so whoever loses access counts.
+    """
 
     def __bool__(self) -> bool:
         """Whether anything would change."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from directory.facts import MembershipFacts, Moment, RoleFacts
-from directory.model import Group, GroupAttributes, GroupId
+from directory.model import Group, GroupAttributes, GroupId, JsonValue
 from directory.person import check_group
 from directory.plan import (
     NOTHING,
@@ -17,8 +17,11 @@ from directory.plan import (
     changed_attributes,
     joined_plan,
 )
-from directory.plan_roles import plan_decisions
+from directory.plan_roles import loses_administrator, plan_decisions
 from directory.roles import RolePolicy
+
+WAITING_TOLD_MAX = 100
+"""Values that an event lists; tens of thousands would make its page slow."""
 
 
 def plan_new_group(group: Group, members: MembershipFacts, *, policy: RolePolicy, claims_name: bool) -> Plan:
@@ -28,7 +31,12 @@ def plan_new_group(group: Group, members: MembershipFacts, *, policy: RolePolicy
         InvalidError: the attributes cannot be a group.
     """
     check_group(group.attributes)
-    counted = replace(group, member_count=len(members.joining), waiting_count=len(members.waiting))
+    counted = replace(
+        group,
+        member_count=len(members.joining),
+        waiting_count=len(members.waiting),
+        nested_count=len(members.nesting),
+    )
     created = _group_event("group:created", counted, changed_attributes({}, group.attributes.document))
     arriving = Plan(
         changes=(PutGroup(group=counted, expected_version=None, claims_name=claims_name),), events=(created,)
@@ -50,6 +58,7 @@ def plan_group_return(
         attributes=attributes,
         member_count=len(members.joining),
         waiting_count=len(members.waiting),
+        nested_count=len(members.nesting),
         version=group.version + 1,
         modified_at=moment.at,
     )
@@ -86,6 +95,7 @@ def plan_group_edit(
         attributes=attributes,
         member_count=group.member_count + len(members.joining) - len(members.leaving),
         waiting_count=group.waiting_count + len(members.waiting) - len(members.no_longer_waiting),
+        nested_count=group.nested_count + len(members.nesting) - len(members.unnesting),
         version=group.version + 1,
         modified_at=moment.at,
     )
@@ -104,45 +114,65 @@ def plan_members(group: Group, members: MembershipFacts, *, policy: RolePolicy) 
         leave=members.leaving,
         wait=members.waiting,
         unwait=members.no_longer_waiting,
+        labels=members.labels,
+        relabel=members.relabelled,
+        nest=members.nesting,
+        unnest=members.unnesting,
         at=group.modified_at,
     )
-    told = _group_event("group:members:changed", group, _waiting_changes(members))
-    moved = replace(told, joined=members.joining, left=members.leaving)
+    told = _group_event("group:members:changed", group, _member_changes(members))
+    moved = replace(told, joined=members.joining, left=members.leaving, redecide=members.deferred)
     joining = frozenset(members.joining)
     after = [
         replace(facts, group_ids=_groups_after(facts, group.group_id, joins=facts.user_id in joining))
         for facts in members.deciders
     ]
     decided = plan_decisions(policy, after, at=group.modified_at)
-    return joined_plan(Plan(changes=(move,), events=(moved,)), decided)
+    demotes = members.deferred or loses_administrator(policy, members.deciders, after)
+    return joined_plan(Plan(changes=(move,), events=(moved,), demotes_administrator=demotes), decided)
 
 
-def plan_group_end(group: Group, deciders: tuple[RoleFacts, ...], *, policy: RolePolicy, moment: Moment) -> Plan:
-    """Plan a deletion: a tombstone without members, and the roles that follow for them."""
+def plan_group_end(group: Group, members: MembershipFacts, *, policy: RolePolicy, moment: Moment) -> Plan:
+    """Plan a deletion: a tombstone without members, all of whom leave, and the roles that follow for them."""
     end = EndGroup(group_id=group.group_id, expected_version=group.version, at=moment.at)
     counted = (AttributeChange(name="members", old=group.member_count, new=0),)
-    after = [replace(facts, group_ids=facts.group_ids - {group.group_id}) for facts in deciders]
-    ended = Plan(changes=(end,), events=(_group_event("group:deleted", group, counted),))
+    told = replace(_group_event("group:deleted", group, counted), left=members.leaving, redecide=members.deferred)
+    after = [replace(facts, group_ids=facts.group_ids - {group.group_id}) for facts in members.deciders]
+    demotes = members.deferred or loses_administrator(policy, members.deciders, after)
+    ended = Plan(changes=(end,), events=(told,), demotes_administrator=demotes)
     return joined_plan(ended, plan_decisions(policy, after, at=moment.at))
 
 
 def moves_anyone(members: MembershipFacts) -> bool:
-    """Whether anybody joins, leaves, begins or stops waiting."""
-    return bool(members.joining or members.leaving or members.waiting or members.no_longer_waiting)
+    """Whether anybody joins, leaves, begins or stops waiting, or is called otherwise."""
+    users = members.joining or members.leaving or members.relabelled
+    return bool(users or members.waiting or members.no_longer_waiting or members.nesting or members.unnesting)
 
 
 def _groups_after(facts: RoleFacts, group_id: GroupId, *, joins: bool) -> frozenset[GroupId]:
     return facts.group_ids | {group_id} if joins else facts.group_ids - {group_id}
 
 
-def _waiting_changes(members: MembershipFacts) -> tuple[AttributeChange, ...]:
-    return tuple(
-        AttributeChange(name="waiting", old=old, new=new)
-        for old, new in (
-            *((value, None) for value in members.no_longer_waiting),
-            *((None, value) for value in members.waiting),
-        )
-    )
+def _member_changes(members: MembershipFacts) -> tuple[AttributeChange, ...]:
+    changes = [
+        *_waiting_changes(members.no_longer_waiting, begins=False),
+        *_waiting_changes(members.waiting, begins=True),
+        *(AttributeChange(name="group", old=str(group_id), new=None) for group_id in members.unnesting),
+        *(AttributeChange(name="group", old=None, new=str(group_id)) for group_id in members.nesting),
+    ]
+    if members.relabelled:
+        changes.append(AttributeChange(name="labels", old=None, new=len(members.relabelled)))
+    return tuple(changes)
+
+
+def _waiting_changes(values: tuple[str, ...], *, begins: bool) -> list[AttributeChange]:
+    """Return the values that begin or stop to wait; of very many only the first, and how many more."""
+    shown: list[JsonValue] = [*values[:WAITING_TOLD_MAX]]
+    if len(values) > WAITING_TOLD_MAX:
+        shown.append(f"and {len(values) - WAITING_TOLD_MAX} more")
+    return [
+        AttributeChange(name="waiting", old=None if begins else value, new=value if begins else None) for value in shown
+    ]
 
 
 def _group_event(action: str, group: Group, changes: tuple[AttributeChange, ...]) -> Event:

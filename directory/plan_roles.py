@@ -33,6 +33,20 @@ def plan_decisions(policy: RolePolicy, users: Iterable[RoleFacts], *, at: dateti
     )
 
 
+def loses_administrator(policy: RolePolicy, before: Iterable[RoleFacts], after: Iterable[RoleFacts]) -> bool:
+    """Whether the rule makes an active user administrator by the facts before, and no more by those after.
+
+    While a change of the policy is being worked off, the stored roles do not tell.
+    """
+    administrator = policy.administrator_role_id
+    return any(
+        old.active
+        and decision_for(policy, old).role_id == administrator
+        and decision_for(policy, new).role_id != administrator
+        for old, new in zip(before, after, strict=True)
+    )
+
+
 def plan_lock(policy: RolePolicy, facts: RoleFacts, lock: RoleLock | None, *, at: datetime) -> Plan:
     """Plan a lock, another lock, or none, and the role that follows."""
     if facts.lock == lock:

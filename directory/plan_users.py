@@ -63,7 +63,7 @@ def plan_new_user(
     granted = _user_event("user:role:granted", user, derivation_changes(None, decision))
     return Plan(
         changes=(PutUser(user=user, expected_version=None), *locked, *_joining(user_id, arrival, moment)),
-        events=(created, granted),
+        events=(created, *_joined(user_id, arrival), granted),
     )
 
 
@@ -104,11 +104,12 @@ def plan_return(
     returned = _user_event("user:returned", back, changed_attributes(user.attributes.document, attributes.document))
     granted = _user_event("user:role:granted", back, derivation_changes(None, decision))
     return Plan(
-        changes=(put, *unlocking, *_joining(user.user_id, arrival, moment)), events=(returned, *unlocked, granted)
+        changes=(put, *unlocking, *_joining(user.user_id, arrival, moment)),
+        events=(returned, *_joined(user.user_id, arrival), *unlocked, granted),
     )
 
 
-def plan_user_edit(user: User, edit: UserEdit, *, policy: RolePolicy, moment: Moment) -> Plan:
+def plan_user_edit(user: User, edit: UserEdit, *, moment: Moment) -> Plan:
     """Plan new attributes of a user; nothing at all if they come out as they were.
 
     Raises:
@@ -131,6 +132,8 @@ def plan_user_edit(user: User, edit: UserEdit, *, policy: RolePolicy, moment: Mo
         expected_version=user.version,
         external_id_before=user.attributes.external_id,
         emails_changed=emails_of(attributes) != emails_of(user.attributes),
+        keeps_names=_names_of(after) == _names_of(user),
+        renamed=after.promoted.display_name != user.promoted.display_name,
     )
     loses_access = user.active and not after.active
     ending: tuple[Change, ...] = (EndSignins(user_id=user.user_id, at=moment.at),) if loses_access else ()
@@ -138,7 +141,7 @@ def plan_user_edit(user: User, edit: UserEdit, *, policy: RolePolicy, moment: Mo
     return Plan(
         changes=(put, *ending),
         events=(_user_event(_edit_action(user, after), after, told),),
-        demotes_administrator=loses_access and user.decision.role_id == policy.administrator_role_id,
+        demotes_administrator=loses_access,
     )
 
 
@@ -148,22 +151,49 @@ def plan_arrival(facts: RoleFacts, *, policy: RolePolicy, arrival: Arrival, mome
         return NOTHING
     found = frozenset(group for group, _ in arrival.waiting)
     decided = plan_decisions(policy, [replace(facts, group_ids=facts.group_ids | found)], at=moment.at)
-    return replace(decided, changes=(*_joining(facts.user_id, arrival, moment), *decided.changes))
+    return replace(
+        decided,
+        changes=(*_joining(facts.user_id, arrival, moment), *decided.changes),
+        events=(*_joined(facts.user_id, arrival), *decided.events),
+    )
 
 
-def plan_user_end(user: User, group_ids: tuple[GroupId, ...], *, policy: RolePolicy, moment: Moment) -> Plan:
+def plan_user_end(user: User, group_ids: tuple[GroupId, ...], *, moment: Moment) -> Plan:
     """Plan a deletion: a tombstone, without memberships and sign-ins."""
     end = EndUser(user_id=user.user_id, expected_version=user.version, left_group_ids=group_ids, at=moment.at)
     left = tuple(AttributeChange(name="group", old=str(group_id), new=None) for group_id in group_ids)
     return Plan(
         changes=(end, EndSignins(user_id=user.user_id, at=moment.at)),
         events=(_user_event("user:deleted", user, left),),
-        demotes_administrator=user.active and user.decision.role_id == policy.administrator_role_id,
+        demotes_administrator=user.active,
     )
 
 
 def _joining(user_id: UserId, arrival: Arrival, moment: Moment) -> tuple[Change, ...]:
     return (JoinGroups(user_id=user_id, waiting=arrival.waiting, at=moment.at),) if arrival.waiting else ()
+
+
+def _joined(user_id: UserId, arrival: Arrival) -> tuple[Event, ...]:
+    """Return the record of joining, one for each group that waited."""
+    return tuple(
+        Event(
+            action="group:members:changed",
+            subject_kind="group",
+            subject_id=group_id,
+            subject_label=arrival.group_names.get(group_id, ""),
+            changes=tuple(
+                AttributeChange(name="waiting", old=value, new=None)
+                for waiting_id, value in arrival.waiting
+                if waiting_id == group_id
+            ),
+            joined=(user_id,),
+        )
+        for group_id in dict(arrival.waiting)
+    )
+
+
+def _names_of(user: User) -> tuple[str, str]:
+    return user.attributes.user_name, user.promoted.display_name
 
 
 def _edit_action(before: User, after: User) -> str:

@@ -61,7 +61,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """By which attribute a search is sorted; of several values the first one counts.
+    """By which attribute a search is sorted; of several values the primary one counts, else the first.
 
     Who has no value comes last if ascending, first if descending (RFC 7644 section 3.4.2.3); equals come in the order
     in which they were created.
@@ -78,7 +78,7 @@ class Order:
 class Place:
     """Where a page ended: the value that was sorted by, if any, and the id."""
 
-    key: str | None
+    key: str | int | float | None
     ident: UUID
 
 
@@ -91,6 +91,8 @@ class Window:
     offset: int = 0
     order: Order | None = None
     after: Place | None = None
+    total: int | None = None
+    """How many there are in all, where that is known already: they are not counted again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from directory.plan_secrets import plan_issue, plan_revocation
 from directory.store import access
 from directory.store.access import PresentedSecret
 from directory.store.bookkeeping import SecretUse
-from directory.tokens import digest_of, new_secret_token, public_id_of
+from directory.tokens import LENGTH_MAX, digest_of, new_secret_token, public_id_of
 
 OVERLAPS = (timedelta(0), timedelta(hours=1), timedelta(hours=24))
 """How long the previous secret may stay valid when it is rotated."""
@@ -112,13 +112,15 @@ async def recognise(token: str, *, now: datetime) -> Caller:
     Raises:
         UnknownSecretError: it opens nothing.
     """
-    public_id = public_id_of(token)
-    if public_id is None:
+    if len(token) > LENGTH_MAX or not token.isascii():
         raise UnknownSecretError("malformed")
     digest = digest_of(token)
     caller = callers.recall(digest, now=now)
     if caller is not None:
         return caller
+    public_id = public_id_of(token)
+    if public_id is None:
+        raise UnknownSecretError("malformed")
     read_in = callers.generation()
     presented = await access.find_presented(public_id)
     matches = hmac.compare_digest(digest, _NOBODYS_DIGEST if presented is None else presented.digest)

@@ -111,6 +111,7 @@ def _plan_tenant(tenant: Tenant, roles: dict[str, AccessRole], *, now: datetime)
             "default_role_id": tenant.default_role_id,
             "administrator_role_id": roles["administrator"].role_id,
             "policy_version": tenant.policy_version,
+            "policy_mark": new_id(now),
             "created_at": now,
         },
     )

@@ -1,7 +1,7 @@
 """What can be done with users: create, edit, delete, find, list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from directory.commit import check_version, commit_plan, in_unit_of
@@ -45,7 +45,7 @@ async def create_user(
         policy = await read_policy(by.tenant_id, hold="to decide")
         arrival = await _arrival(attributes, by=by, revive_inactive=revive_inactive)
         if arrival.twin is not None:
-            return await _edit(arrival.twin, lambda _: attributes, policy=policy, by=by, now=now), False
+            return await _edit(arrival.twin, lambda _: attributes, by=by, now=now), False
         plan = await _creation(attributes, policy=policy, arrival=arrival, moment=Moment(at=now, by=by))
         await commit_plan(plan, by=by, now=now)
         return _user_of(plan), arrival.tombstone is None
@@ -65,10 +65,9 @@ async def edit_user(user_id: UserId, edit: UserEdit, *, by: Actor, now: datetime
     """
 
     async def body() -> User:
-        policy = await read_policy(by.tenant_id, hold="to decide")
         user = await _user_to_change(user_id, by=by)
         check_version("user", user_id, user.version, expect)
-        return await _edit(user, edit, policy=policy, by=by, now=now)
+        return await _edit(user, edit, by=by, now=now)
 
     return await in_unit_of(by, body)
 
@@ -81,12 +80,11 @@ async def delete_user(user_id: UserId, *, by: Actor, now: datetime, expect: Expe
     """
 
     async def body() -> None:
-        policy = await read_policy(by.tenant_id, hold="to decide")
         await people.group_ids_to_change(by.tenant_id, user_id)  # groups before users: everybody locks in this order
         user = await _user_to_change(user_id, by=by)
         check_version("user", user_id, user.version, expect)
         group_ids = await people.group_ids_to_change(by.tenant_id, user_id)
-        plan = plan_user_end(user, group_ids, policy=policy, moment=Moment(at=now, by=by))
+        plan = plan_user_end(user, group_ids, moment=Moment(at=now, by=by))
         await commit_plan(plan, by=by, now=now)
 
     await in_unit_of(by, body)
@@ -135,15 +133,13 @@ async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bo
             raise _taken(attributes, by_name=named is not None)
         return Arrival(twin=twin)
     values = [value for value in (external_id, str(tombstone.user_id) if tombstone else None) if value is not None]
-    waiting = await _waiting_groups(by.tenant_id, source_id, values) if values else ()
-    return Arrival(tombstone=tombstone, waiting=waiting)
+    waiting = await _waiting(by.tenant_id, source_id, values) if values else Arrival()
+    return replace(waiting, tombstone=tombstone)
 
 
-async def _waiting_groups(
-    tenant_id: TenantId, source_id: SourceId, values: Sequence[str]
-) -> tuple[tuple[GroupId, str], ...]:
+async def _waiting(tenant_id: TenantId, source_id: SourceId, values: Sequence[str]) -> Arrival:
     await circles.hold_names(tenant_id, source_id, values)
-    return await people.waiting_groups(tenant_id, source_id, values)
+    return await people.find_waiting(tenant_id, source_id, values)
 
 
 def _taken(attributes: UserAttributes, *, by_name: bool) -> AlreadyExistsError:
@@ -168,25 +164,26 @@ async def _creation(attributes: UserAttributes, *, policy: RolePolicy, arrival: 
     )
 
 
-async def _edit(user: User, edit: UserEdit, *, policy: RolePolicy, by: Actor, now: datetime) -> User:
+async def _edit(user: User, edit: UserEdit, *, by: Actor, now: datetime) -> User:
     """Plan and commit an edit of a user whose row is held, and what follows if its externalId is a new one."""
     moment = Moment(at=now, by=by)
-    plan = plan_user_edit(user, edit, policy=policy, moment=moment)
+    plan = plan_user_edit(user, edit, moment=moment)
     if not plan:
         return user
     after = _user_of(plan)
     if after.attributes.external_id not in {None, user.attributes.external_id}:
-        plan = joined_plan(plan, await _found_by_groups(after, policy=policy, moment=moment))
+        plan = joined_plan(plan, await _found_by_groups(after, moment=moment))
     await commit_plan(plan, by=by, now=now)
     return after
 
 
-async def _found_by_groups(user: User, *, policy: RolePolicy, moment: Moment) -> Plan:
+async def _found_by_groups(user: User, *, moment: Moment) -> Plan:
+    policy = await read_policy(user.tenant_id, hold="to decide")
     values = [str(user.attributes.external_id)]
-    waiting = await _waiting_groups(user.tenant_id, _source_of(moment.by), values)
+    arrival = await _waiting(user.tenant_id, _source_of(moment.by), values)
     mapped = await people.mapped_groups_of(user.tenant_id, [user.user_id])
     facts = role_facts(user, mapped.get(user.user_id, frozenset()))
-    return plan_arrival(facts, policy=policy, arrival=Arrival(waiting=waiting), moment=moment)
+    return plan_arrival(facts, policy=policy, arrival=arrival, moment=moment)
 
 
 async def _user_to_change(user_id: UserId, *, by: Actor) -> User:

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 MEDIA_TYPES: Mapping[str, str] = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml; charset=utf-8",
 }
 ASSET_CACHE_CONTROL = "public, max-age=31536000, immutable"

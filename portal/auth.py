@@ -49,6 +49,8 @@ async def admit(request: PortalRequest) -> Response[bytes] | None:
         PermissionDeniedException: the form was not made by us for this session.
         ForbiddenError: the operator's role lacks the permission.
     """
+    if request.method == "OPTIONS":
+        return None  # the framework answers with the methods of the address; no handler of ours is asked
     unsafe = request.method not in SAFE_METHODS
     if unsafe and not is_same_origin(request):
         raise PermissionDeniedException("cross-site request")
@@ -110,8 +112,11 @@ def no_cookie(site: Site) -> Cookie:
 def network_of(request: PortalRequest) -> str:
     """Return the network the request came from, coarse enough not to name a person: /24, or /64 for IPv6."""
     host = request.client.host if request.client else ""
+    # A socket that takes both families shows IPv4 clients as ::ffff:203.0.113.77; their /64 would be everybody's.
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))

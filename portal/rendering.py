@@ -1,6 +1,7 @@
 """Templates to answers: whole pages, the fragments htmx asks for, and the headers every answer carries."""
 
 import gzip
+import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -32,6 +33,7 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
 )
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 PAGE_VARY = "HX-Request, HX-Boosted, HX-Target, Accept-Encoding"
+_NO_WEIGHT = re.compile(r"q=0(?:\.0*)?")
 GZIP_BYTES_MIN = 1024
 GZIP_LEVEL = 5  # 0.46 ms for a page of 58 kB; level 9 takes 1.4 ms on the event loop for 2 % less
 
@@ -66,11 +68,19 @@ def answer(text: str, *, site: Site, request: AnyRequest, status_code: int) -> R
     """
     content = text.encode()
     headers = {**secure_headers(site), "Cache-Control": "no-store", "Vary": PAGE_VARY}
-    accepted = request.headers.get("accept-encoding", "")
-    if request.method == "GET" and len(content) >= GZIP_BYTES_MIN and "gzip" in accepted:
+    if request.method == "GET" and len(content) >= GZIP_BYTES_MIN and accepts_gzip(request):
         content = gzip.compress(content, compresslevel=GZIP_LEVEL, mtime=0)
         headers["Content-Encoding"] = "gzip"
-    return Response(content, status_code=status_code, headers=headers, media_type="text/html; charset=utf-8")
+    return Response(content, status_code=status_code, headers=headers, media_type="text/html")
+
+
+def accepts_gzip(request: AnyRequest) -> bool:
+    """Whether the client takes gzip: named, or meant by ``*``, and not with the weight 0 (RFC 9110 section 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for part in request.headers.get("accept-encoding", "").lower().split(","):
+        coding, _, weight = part.partition(";")
+        weights[coding.strip()] = _NO_WEIGHT.fullmatch(weight.replace(" ", "")) is None
+    return weights.get("gzip", weights.get("*", False))
 
 
 def go(request: PortalRequest, path: str, *, done: str | None = None) -> Response[bytes]:
@@ -79,7 +89,7 @@ def go(request: PortalRequest, path: str, *, done: str | None = None) -> Respons
         assert done in NOTICES  # noqa: S101 - a typo of ours, found by any test of the deed
         path += ("&" if "?" in path else "?") + f"done={done}"
     headers = {**secure_headers(site_of(request)), "Cache-Control": "no-store", "Location": path}
-    return Response(b"", status_code=303, headers=headers, media_type="text/html; charset=utf-8")
+    return Response(b"", status_code=303, headers=headers, media_type="text/html")
 
 
 def secure_headers(site: Site) -> dict[str, str]:

@@ -20,7 +20,7 @@ from portal.pages import (
     sub_accounts,
     user,
 )
-from portal.rendering import secure_headers
+from portal.rendering import accepts_gzip, secure_headers
 from portal.visit import FORM_BYTES_MAX, PortalRequest, Site, site_of
 
 PAGES = (
@@ -87,8 +87,8 @@ def send_static(request: PortalRequest) -> Response[bytes]:
     asset = assets_by_url().get(request.url.path)
     if asset is None:
         headers["Cache-Control"] = "no-store"
-        return Response(b"No such file.", status_code=404, headers=headers, media_type="text/plain; charset=utf-8")
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
+        return Response(b"No such file.", status_code=404, headers=headers, media_type="text/plain")
+    zipped = accepts_gzip(request)
     etag = f'"{asset.digest}{"-gz" if zipped else ""}"'
     headers |= {"Cache-Control": ASSET_CACHE_CONTROL, "ETag": etag}
     if _is_known(etag, request.headers.get("if-none-match", "")):

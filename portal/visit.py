@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from litestar.exceptions import ClientException, HTTPException
 
 from directory import signins
-from directory.model import Actor, Permission
+from directory.model import AccessRole, Actor, Permission
 from directory.signins import Operator
 
 FORM_BYTES_MAX = 64 * 1024
@@ -63,6 +63,10 @@ class Visit:
     def may(self, permission: Permission) -> bool:
         """Whether the operator's role carries ``permission``."""
         return permission in self.operator.role.permissions
+
+    def covers(self, role: AccessRole) -> bool:
+        """Whether the operator's role carries all that ``role`` carries: nobody gives or takes away more."""
+        return role.permissions <= self.operator.role.permissions
 
     def path(self, *segments: object) -> str:
         """Return the path of a page of the operator's tenant."""

@@ -1,7 +1,7 @@
 """What happens around every request: it is timed, counted and logged, and a body that drips in is given up."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -25,6 +25,16 @@ log = structlog.get_logger("rolebook.access")
 
 BODY_S = 30.0
 """Time for a whole body. The server has no limit of its own: a thousand dripping clients hold a thousand requests."""
+
+SECURITY_HEADERS: Mapping[bytes, bytes] = {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; sandbox",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+"""What every answer carries; a door that shows pages says more of its own."""
+
+STRICT_TRANSPORT: Mapping[bytes, bytes] = {b"strict-transport-security": b"max-age=31536000; includeSubDomains"}
 
 UNMATCHED = "(no such path)"
 WATCHMEN = frozenset({"/health/live", "/health/ready", "/metrics"})
@@ -79,11 +89,18 @@ class Watch:
     """Wraps the whole application, so that answers to unknown paths are seen too."""
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, whose: Callable[[HTTPScope], Caller], *, body_s: float = BODY_S
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        whose: Callable[[HTTPScope], Caller],
+        *,
+        body_s: float = BODY_S,
+        is_https: bool = False,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._whose = whose
+        self._headers = {**SECURITY_HEADERS, **(STRICT_TRANSPORT if is_https else {})}
         self.body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,6 +116,7 @@ class Watch:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], *self._missing(message["headers"])]
                 if body.gave_up:  # the rest of the body must not hold the connection
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
@@ -109,6 +127,11 @@ class Watch:
         finally:
             self._metrics.in_flight.dec()
             self._note(scope, status, perf_counter() - started)
+
+    def _missing(self, sent: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return the security headers that the door did not set itself."""
+        names = {name.lower() for name, _ in sent}
+        return [(name, value) for name, value in self._headers.items() if name not in names]
 
     def _note(self, scope: HTTPScope, status: int, elapsed_s: float) -> None:
         """Count and log: the template of the route and ids, never the query, the body or a name."""

@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     app.state.jobs = jobs
-    app.asgi_handler = Watch(app.asgi_handler, metrics, whose)
+    app.asgi_handler = Watch(app.asgi_handler, metrics, whose, is_https=settings.base_url.startswith("https://"))
     return app
 
 

@@ -10,6 +10,7 @@ from rolebook.checks import run_checks
 from rolebook.command import Answer, Run, command, program
 from rolebook.database import migrate_database, open_database
 from rolebook.ownership import refuse_foreign_owners
+from rolebook.rehearse import rehearse
 from rolebook.welcome import welcome
 
 PRESETS = ("entra", "okta", "onelogin", "jumpcloud", "strict")
@@ -42,6 +43,9 @@ def serve(run: Run) -> None:
     answer, lines = asyncio.run(prepare())
     run.say(answer, *lines)
     serving.run_server(settings, listener)
+
+
+main.add_command(rehearse)
 
 
 @main.command()

@@ -1,12 +1,13 @@
 """Whether this process lives, whether it should get requests, and what it counted: for machines that watch."""
 
+import asyncio
 import hmac
 import shutil
 from time import monotonic
 from typing import Any
 
 import structlog
-from litestar import Request, Response, Router, get
+from litestar import HttpMethod, Request, Response, Router, get, route
 from litestar.exceptions import HTTPException
 
 from directory import leases
@@ -21,6 +22,7 @@ log = structlog.get_logger("rolebook.health")
 CACHED_S = 2.0
 DISK_FREE_MIN = 0.05
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+READS = [HttpMethod.GET, HttpMethod.HEAD]
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 AnyRequest = Request[Any, Any, Any]
@@ -35,21 +37,23 @@ class Readiness:
         self._now = now
         self._checked_at = -CACHED_S
         self._failing: list[str] = []
+        self._one_at_a_time = asyncio.Lock()
 
     async def failing(self) -> list[str]:
         """Return the names of what is not well, in a fixed order."""
-        if monotonic() - self._checked_at >= CACHED_S:
-            self._checked_at = monotonic()
-            self._failing = [
-                name
-                for name, is_well in (
-                    ("database", await self._can_write()),
-                    ("disk", self._has_room()),
-                    ("scheduler", self._jobs.is_ticking),
-                )
-                if not is_well
-            ]
-        return self._failing
+        async with self._one_at_a_time:  # whoever comes meanwhile waits for the answer
+            if monotonic() - self._checked_at >= CACHED_S:
+                self._failing = [
+                    name
+                    for name, is_well in (
+                        ("database", await self._can_write()),
+                        ("disk", self._has_room()),
+                        ("scheduler", self._jobs.is_ticking),
+                    )
+                    if not is_well
+                ]
+                self._checked_at = monotonic()
+            return self._failing
 
     async def _can_write(self) -> bool:
         try:
@@ -71,12 +75,12 @@ def router(settings: Settings, metrics: Metrics, jobs: Jobs) -> Router:
     """Return the addresses for machines that watch."""
     readiness = Readiness(settings, jobs)
 
-    @get("/health/live", sync_to_thread=False)
+    @route("/health/live", http_method=READS, sync_to_thread=False)
     def live() -> Response[dict[str, str]]:
         """Answer while the event loop turns; the database is not asked."""
         return Response({"status": "live"}, headers=HEADERS)
 
-    @get("/health/ready")
+    @route("/health/ready", http_method=READS)
     async def ready() -> Response[dict[str, object]]:
         """Answer 200 while requests can be served, else 503 with what is wrong."""
         failing = await readiness.failing()

@@ -55,11 +55,20 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._series: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
+
     def count_request(self, door: str, route: str, method: str, status: int, elapsed_s: float) -> None:
         """Count one answered request; ``route`` is the template, never the path."""
-        known = method if method in METHODS else "OTHER"
-        self._requests.labels(door, route, known, str(status)).inc()
-        self._request_s.labels(door, route, known).observe(elapsed_s)
+        labels = (door, route, method if method in METHODS else "OTHER", status)
+        series = self._series.get(labels)
+        if series is None:
+            series = self._series[labels] = (
+                self._requests.labels(*labels[:3], str(status)),
+                self._request_s.labels(*labels[:3]),
+            )
+        count, taken = series
+        count.inc()
+        taken.observe(elapsed_s)
         if status == 503 and door != "house":
             self.unavailable.inc()
 

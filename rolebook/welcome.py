@@ -50,6 +50,8 @@ async def begin(settings: Settings, program: str, *, now: datetime) -> tuple[Ans
         "  curl -H 'Authorization: Bearer SECRET' -H 'Content-Type: application/scim+json' \\",
         """    -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann@example.com"}' \\""",
         f"    {settings.base_url}/scim/v2/Users",
+        "or watch a whole company arrive, as Entra would send it:",
+        f"  {program} rehearse entra --base-url {settings.base_url}/scim/v2 --secret SECRET --keep",
     ]
     return {"url": settings.base_url, "tenant": TENANT_SLUG, "sign_in_url": made["sign_in_url"]}, lines
 

@@ -170,6 +170,9 @@ def _selected(elements: list[JsonObject], change: Change, settings: SourceSettin
         found = [len(result) - 1]
     for at in found:
         result[at] = {**result[at], **news}
+    if len(result) > len(elements) and result[-1] in elements:
+        # The value says otherwise than the path, and did so before: adding an equal element is nothing new.
+        return elements
     return _with_primary(result, found[0]) if news.get("primary") is True else result
 
 

@@ -2,27 +2,42 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Protocol
 
 import msgspec
 from litestar.params import FromPath
 
 from directory.model import JsonObject
 from scim.bodies import ScimRequest
+from scim.bulk_plan import BYTES_MAX, OPERATIONS_MAX
+from scim.cursors import TIMEOUT_S
 from scim.discovery_schemas import CONFIG, CONFIG_URN, RESOURCE_TYPE, RESOURCE_TYPE_URN, SCHEMA, SCHEMA_URN
 from scim.errors import NoResourceError, NotAllowedError
 from scim.gate import exchange_of
+from scim.okta_schemas import OKTA_TYPES
 from scim.queries import COUNT_DEFAULT, COUNT_MAX, parameters_of
 from scim.responses import Answer, answer, list_body
 from scim.schemas import RESOURCE_TYPES, Attribute, ResourceType, Schema
 
 _encode = msgspec.json.Encoder().encode
 
-SERVED_SCHEMAS: tuple[Schema, ...] = (
-    *(schema for kind in RESOURCE_TYPES for schema in (kind.schema, *kind.extensions)),
-    CONFIG,
-    RESOURCE_TYPE,
-    SCHEMA,
-)
+
+class Build(Protocol):
+    """From the base URL, and whether the client is Okta, to resources."""
+
+    def __call__(self, base_url: str, *, okta: bool) -> tuple[JsonObject, ...]:
+        """Return the resources."""
+
+
+def types_for(*, okta: bool) -> tuple[ResourceType, ...]:
+    """Return the resource types that a client is told of; roles and entitlements are Okta's."""
+    return (*RESOURCE_TYPES, *OKTA_TYPES) if okta else RESOURCE_TYPES
+
+
+def schemas_for(*, okta: bool) -> tuple[Schema, ...]:
+    """Return the schemas that a client is told of, those of the discovery resources included."""
+    kinds = types_for(okta=okta)
+    return (*(schema for kind in kinds for schema in (kind.schema, *kind.extensions)), CONFIG, RESOURCE_TYPE, SCHEMA)
 
 
 async def get_config(request: ScimRequest) -> Answer:
@@ -57,18 +72,22 @@ def _refuse_filter(request: ScimRequest) -> str:
     return exchange_of(request).base_url
 
 
+def _is_okta(request: ScimRequest) -> bool:
+    return exchange_of(request).caller.source.preset == "okta"
+
+
 def _single(request: ScimRequest, build: Callable[[str], JsonObject]) -> Answer:
     return answer(_encode(build(_refuse_filter(request))))
 
 
-def _listed(request: ScimRequest, build: Callable[[str], tuple[JsonObject, ...]]) -> Answer:
-    found = build(_refuse_filter(request))
+def _listed(request: ScimRequest, build: Build) -> Answer:
+    found = build(_refuse_filter(request), okta=_is_okta(request))
     return answer(list_body(found, total=len(found), start=1))
 
 
-def _one_of(request: ScimRequest, build: Callable[[str], tuple[JsonObject, ...]], wanted: str) -> Answer:
+def _one_of(request: ScimRequest, build: Build, wanted: str) -> Answer:
     lowered = wanted.lower()
-    for resource in build(_refuse_filter(request)):
+    for resource in build(_refuse_filter(request), okta=_is_okta(request)):
         if str(resource["id"]).lower() == lowered:
             return answer(_encode(resource))
     raise NoResourceError(f"There is no {wanted[:200]} here. The list of this endpoint names what there is.")
@@ -80,10 +99,10 @@ def config_resource(base_url: str) -> JsonObject:
     return {
         "schemas": [CONFIG_URN],
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": True, "maxOperations": OPERATIONS_MAX, "maxPayloadSize": BYTES_MAX},
         "filter": {"supported": True, "maxResults": COUNT_MAX},
         "changePassword": {"supported": False},
-        "sort": {"supported": False},
+        "sort": {"supported": True},
         "etag": {"supported": True},
         "authenticationSchemes": [
             {
@@ -95,20 +114,21 @@ def config_resource(base_url: str) -> JsonObject:
             }
         ],
         "pagination": {
-            "cursor": False,
+            "cursor": True,
             "index": True,
             "defaultPaginationMethod": "index",
             "defaultPageSize": COUNT_DEFAULT,
             "maxPageSize": COUNT_MAX,
+            "cursorTimeout": TIMEOUT_S,
         },
         "meta": {"resourceType": "ServiceProviderConfig", "location": f"{base_url}/ServiceProviderConfig"},
     }
 
 
 @cache
-def resource_type_resources(base_url: str) -> tuple[JsonObject, ...]:
+def resource_type_resources(base_url: str, *, okta: bool) -> tuple[JsonObject, ...]:
     """Return the resource types as resources."""
-    return tuple(_resource_type(kind, base_url) for kind in RESOURCE_TYPES)
+    return tuple(_resource_type(kind, base_url) for kind in types_for(okta=okta))
 
 
 def _resource_type(kind: ResourceType, base_url: str) -> JsonObject:
@@ -125,9 +145,9 @@ def _resource_type(kind: ResourceType, base_url: str) -> JsonObject:
 
 
 @cache
-def schema_resources(base_url: str) -> tuple[JsonObject, ...]:
+def schema_resources(base_url: str, *, okta: bool) -> tuple[JsonObject, ...]:
     """Return the schemas as resources."""
-    return tuple(_schema(schema, base_url) for schema in SERVED_SCHEMAS)
+    return tuple(_schema(schema, base_url) for schema in schemas_for(okta=okta))
 
 
 def _schema(schema: Schema, base_url: str) -> JsonObject:

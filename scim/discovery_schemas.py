@@ -66,6 +66,7 @@ CONFIG = Schema(
                 text("defaultPaginationMethod"),
                 Attribute(name="defaultPageSize", kind="integer"),
                 Attribute(name="maxPageSize", kind="integer"),
+                Attribute(name="cursorTimeout", kind="integer"),
             ),
         )
     ),

@@ -13,6 +13,7 @@ from directory.errors import (
     UnavailableError,
     UnknownSecretError,
 )
+from scim.hiding import hidden
 
 RETRY_AFTER_S = 5
 """How long a client is asked to wait after a transient fault."""
@@ -34,6 +35,7 @@ class ScimError(Exception):
         cls.scim_type = scim_type
 
     def __init__(self, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        detail = hidden(detail)  # words of the client's are told back, and kept in the record of the request
         if len(detail) > DETAIL_MAX:
             # Words of the client's stand in the middle; what is wrong comes first, and what to do last.
             detail = f"{detail[: DETAIL_MAX - 300]} ... {detail[-300:]}"
@@ -56,6 +58,18 @@ class InvalidSyntaxError(ScimError, scim_type="invalidSyntax"):
 
 class InvalidValueError(ScimError, scim_type="invalidValue"):
     """A value is missing or of the wrong kind."""
+
+
+class InvalidCursorError(ScimError, scim_type="invalidCursor"):
+    """The cursor is none of ours, or of another list (RFC 9865 section 2.1)."""
+
+
+class ExpiredCursorError(ScimError, scim_type="expiredCursor"):
+    """The cursor was good once."""
+
+
+class InvalidCountError(ScimError, scim_type="invalidCount"):
+    """The size of a page differs from the first one's, or is more than a page may have."""
 
 
 class MutabilityError(ScimError, scim_type="mutability"):
@@ -93,6 +107,10 @@ class SlowBodyError(ScimError, status=408):
     """The body did not arrive in time."""
 
 
+class UnresolvedError(ScimError, status=409):
+    """An operation of a Bulk request refers to one that failed, or to one that waits for it in turn."""
+
+
 class UniquenessError(ScimError, status=409, scim_type="uniqueness"):
     """A value that must be one of a kind is taken."""
 
@@ -103,6 +121,10 @@ class PreconditionError(ScimError, status=412):
 
 class TooLargeError(ScimError, status=413):
     """The body is larger than the limit."""
+
+
+class TooManyOperationsError(ScimError, status=413, scim_type="tooMany"):
+    """A Bulk request has more operations than is advertised."""
 
 
 class MediaTypeError(ScimError, status=415):
@@ -140,7 +162,9 @@ def from_directory(error: DirectoryError) -> ScimError:
                 "Read it again, then send the change with the new ETag."
             )
         case InvalidError():
-            return InvalidValueError(f"{error.attribute} {error.reason}.")
+            return InvalidValueError(
+                f"{error.attribute} {error.reason}. Change what your IdP sends as {error.attribute}, or its mapping."
+            )
         case UnavailableError():
             return BusyError()
         case UnknownSecretError():

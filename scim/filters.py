@@ -17,6 +17,9 @@ TEXT_MAX = 8192
 DEPTH_MAX = 40
 TERMS_MAX = 200
 
+_ALWAYS: Query = Term("id", None, "pr")
+_NEVER: Query = Not(_ALWAYS)
+
 _TOKEN = re.compile(r'\s+|"(?:[^"\\]|\\.)*"|[()\[\]]|[^\s()\[\]"]+', re.DOTALL)
 _COMPARISONS = frozenset(get_args(Comparison))
 _ORDERED = frozenset({"gt", "ge", "lt", "le"})
@@ -49,12 +52,17 @@ def tokens_of(text: str) -> list[str]:
 
 @dataclass(slots=True)
 class _Parser:
-    """One pass over the tokens; ``scope`` is the attribute whose parts an element's filter names."""
+    """One pass over the tokens; ``scope`` is the attribute whose parts an element's filter names.
+
+    ``others`` are the names of resource types that are searched together with this one: what only they have is nothing
+    that these resources have a value of (RFC 7644 section 3.4.2.1).
+    """
 
     tokens: list[str]
     names: Vocabulary
     reading: Reading
     scope: Attribute | None = None
+    others: tuple[Vocabulary, ...] = ()
     at: int = 0
     depth: int = 0
     terms: int = 0
@@ -107,7 +115,7 @@ class _Parser:
             raise InvalidFilterError(f"The filter has more than {TERMS_MAX} comparisons.")
         if self.peek() == "[":
             return self.element(path)
-        place, part = self.resolve(path)
+        place, part, foreign = self.resolve(path)
         operator = self.take("an operator such as eq").lower()
         if operator not in _COMPARISONS:
             raise InvalidFilterError(f"The filter has {operator} where an operator such as eq should follow {path}.")
@@ -121,15 +129,25 @@ class _Parser:
             multi=place.attribute.multi_valued,
         )
         if comparison == "pr":
-            return present
+            return _NEVER if foreign else present
         operand = read_operand(self.take(f"the value for {path}"), attribute, comparison, self.reading)
+        if foreign:
+            return _ALWAYS if (comparison == "ne") is not (operand is None) else _NEVER
+        if place.attribute.name == "meta" and part is not None and part.name == "resourceType":
+            return self.of_type(comparison, operand)
         if operand is None:
             return Not(present) if comparison == "eq" else present
         return replace(present, comparison=comparison, operand=operand)
 
+    def of_type(self, comparison: Comparison, operand: Operand) -> Query:
+        """Return what a comparison of ``meta.resourceType`` comes to for resources that are all of one type."""
+        if comparison not in {"eq", "ne"}:
+            raise InvalidFilterError(f"meta.resourceType can be compared with eq and ne, and not with {comparison}.")
+        return _ALWAYS if (operand == self.names.resource_type.name) is (comparison == "eq") else _NEVER
+
     def element(self, path: str) -> Query:
         self.at += 1
-        place = self.names.find(path) if self.scope is None else None
+        place, foreign = self.find(path) if self.scope is None else (None, False)
         if place is None or place.attribute.kind != "complex" or not place.attribute.multi_valued:
             raise InvalidFilterError(f"The filter selects entries of {path}, which is no attribute that has entries.")
         self.scope = place.attribute
@@ -138,7 +156,14 @@ class _Parser:
         if self.peek()[:1] == ".":
             inner = And((inner, self.trailing(self.take("a part"), place.attribute)))
         self.scope = None
-        return Element(term_name(place, None), inner)
+        return _NEVER if foreign else Element(term_name(place, None), inner)
+
+    def find(self, path: str) -> tuple[Place | None, bool]:
+        """Return the attribute of that name, and whether only others have it."""
+        found = self.names.find(path)
+        if found is not None or not self.others:
+            return found, False
+        return next((place for names in self.others if (place := names.find(path)) is not None), None), True
 
     def trailing(self, word: str, attribute: Attribute) -> Query:
         """Return the comparison behind a bracket: ``emails[type eq "work"].value eq "x"``."""
@@ -146,13 +171,16 @@ class _Parser:
             raise InvalidFilterError(f"The filter names {attribute.name}{word}, which the schema does not have.")
         return self.comparison(word[1:])
 
-    def resolve(self, path: str) -> tuple[Place, Attribute | None]:
+    def resolve(self, path: str) -> tuple[Place, Attribute | None, bool]:
         if self.scope is not None:
             part = self.scope.part(path)
             if part is None:
                 raise InvalidFilterError(f"The filter names {self.scope.name}.{path}, which the schema does not have.")
-            return Place(None, part), None
+            return Place(None, part), None, False
         place, part = resolve_path(self.names, path)
+        foreign = place is None
+        for names in self.others if foreign else ():
+            place, part = (place, part) if place is not None else resolve_path(names, path)
         if place is None:
             raise InvalidFilterError(f"The filter names {path}, which is no attribute of the schema.")
         if part is None and place.attribute.kind == "complex" and self.peek().lower() != "pr":
@@ -160,7 +188,7 @@ class _Parser:
             part = place.attribute.part("value")
             if part is None:
                 raise InvalidFilterError(f"The filter compares {path}, which has parts: name one, as in {path}.x.")
-        return place, part
+        return place, part, foreign
 
 
 def term_name(place: Place, part: Attribute | None) -> str:
@@ -208,10 +236,13 @@ def _literal(token: str) -> str:
     if not token.startswith('"'):
         return token
     try:
-        return str(msgspec.json.decode(token))
+        text = str(msgspec.json.decode(token))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeError):
         # Backslashes that JSON does not know stand for themselves: "DOMAIN\user" is a user name.
-        return token[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+        text = token[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if "\x00" in text:
+        raise InvalidFilterError("The filter compares with a text that has a NUL character, which nothing stored has.")
+    return text
 
 
 def _boolean(attribute: Attribute, token: str, value: str, reading: Reading) -> bool:
@@ -245,13 +276,13 @@ def read_moment(text: str, name: str) -> datetime:
         raise InvalidFilterError(refusal) from None
 
 
-def parse_filter(text: str, names: Vocabulary, reading: Reading) -> Query:
-    """Return the search that a filter asks for.
+def parse_filter(text: str, names: Vocabulary, reading: Reading, others: tuple[Vocabulary, ...] = ()) -> Query:
+    """Return the search that a filter asks for; ``others`` are the names of types that are searched as well.
 
     Raises:
         InvalidFilterError: it does not parse, or names an attribute that the schema does not have.
     """
-    return _whole(_Parser(tokens_of(text), names, reading))
+    return _whole(_Parser(tokens_of(text), names, reading, others=others))
 
 
 def parse_element_filter(text: str, attribute: Attribute, names: Vocabulary, reading: Reading) -> Query:

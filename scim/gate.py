@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter_ns
 from typing import Any
@@ -32,7 +32,7 @@ from scim.errors import (
     from_directory,
 )
 from scim.quirks import Reading
-from scim.record import Whose, draft_for
+from scim.record import Whose, draft_for, part_draft
 from scim.responses import Answer, error_answer
 
 STATE_KEY = "scim_exchange"
@@ -57,6 +57,17 @@ def exchange_of(request: Request[Any, Any, Any]) -> Exchange:
     exchange = request.scope["state"][STATE_KEY]
     assert isinstance(exchange, Exchange)  # noqa: S101 the gate stands before every route of the door
     return exchange
+
+
+def part_of(exchange: Exchange, path: str, *, method: str) -> Exchange:
+    """Return one operation of a request as a request of its own, with a record of its own."""
+    draft = part_draft(exchange.draft, path, method=method, now=exchange.now)
+    return replace(
+        exchange,
+        draft=draft,
+        actor=replace(exchange.actor, request=draft),
+        reading=Reading(exchange.reading.settings, draft.leniencies),
+    )
 
 
 class Gate(ASGIMiddleware):
@@ -156,7 +167,8 @@ def _of_framework(request: Request[Any, Any, Any], error: HTTPException) -> Scim
         case 404:
             return NoResourceError(f"There is no endpoint {path}. Check the base URL in your IdP.")
         case 405:
-            allowed = (error.headers or {}).get("allow", "")
+            # The framework lists them in the order of a set, which differs from process to process.
+            allowed = ", ".join(sorted((error.headers or {}).get("allow", "").split(", ")))
             words = f"{path} does not know the method {request.scope['method']}; it knows {allowed}."
             return WrongMethodError(words, headers={"Allow": allowed})
         case 408:

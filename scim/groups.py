@@ -4,36 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from litestar.params import FromPath
-
 from directory import groups as directory_groups
-from directory.edits import GroupEdit
-from directory.errors import InvalidError
-from directory.model import Group, GroupAttributes, GroupId, JsonObject, Member
-from directory.query import Window
-from scim.attributes import GROUP_NAMES
-from scim.bodies import ScimRequest, is_large, read_json, run
-from scim.errors import InvalidFilterError, InvalidValueError
-from scim.filters import parse_filter
-from scim.gate import Exchange, exchange_of
-from scim.membership import read_members
+from directory.edits import Expect, GroupEdit
+from directory.model import Group, GroupAttributes, GroupId, JsonObject, Member, NestedGroup
+from directory.query import Found, Query, Window
+from scim.attributes import GROUP_NAMES, Vocabulary
+from scim.bodies import run
+from scim.errors import InvalidValueError
+from scim.gate import Exchange
+from scim.kinds import Outcome, Sent
+from scim.membership import NamedMembers, read_members
 from scim.patch import parse_group_patch
-from scim.projection import Projection, projection_from
-from scim.queries import page_from, parameters_of
+from scim.projection import Projection
 from scim.quirks import Reading
-from scim.record import redacted
-from scim.resources import etag_of, group_resource, id_from
-from scim.responses import Answer, answer, empty_answer, expectation, is_unchanged, list_body, resource_answer
+from scim.resources import group_resource, id_from
+from scim.responses import is_unchanged
 from scim.values import read_body
-
-
-@dataclass(frozen=True, slots=True)
-class SentGroup:
-    """A group as the body of a POST or PUT describes it; ``members`` is None where the body has no list of them."""
-
-    attributes: GroupAttributes
-    members: frozenset[str] | None
-
 
 SHOWN_AFTER_PATCH_MAX = 100
 """A PATCH of a group with more members is answered with 204, so that its cost does not grow with the group."""
@@ -42,107 +28,110 @@ _ON_LOOP_MAX = 1000
 """An answer with more members is put together on a thread."""
 
 
-async def create_group(request: ScimRequest) -> Answer:
-    """Create a group with its first members."""
-    exchange = exchange_of(request)
-    projection = _projection(request, exchange)
-    sent = await _read_group(request, exchange)
-    exchange.draft.status = 201
-    settings = exchange.reading.settings
-    group = await directory_groups.create_group(
-        sent.attributes,
-        sent.members or frozenset(),
-        by=exchange.actor,
-        now=exchange.now,
-        unique_name=settings.group_displayname_unique,
-        unknown=settings.unknown_members,
-    )
-    return await _answer(group, exchange, projection, status=201)
+@dataclass(frozen=True, slots=True)
+class SentGroup:
+    """A group as the body of a POST or PUT describes it; ``members`` is None where the body has no list of them."""
 
+    attributes: GroupAttributes
+    members: NamedMembers | None
 
-async def get_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:
-    """Answer with a group."""
-    exchange = exchange_of(request)
-    projection = _projection(request, exchange)
-    caller = exchange.caller
-    group = await directory_groups.get_group(
-        caller.tenant.tenant_id, GroupId(id_from(group_id, "group")), source_id=caller.source.source_id
-    )
-    if is_unchanged(request.headers.get("if-none-match"), group.version):
-        return empty_answer(status=304, etag=etag_of(group.version))
-    return await _answer(group, exchange, projection)
-
-
-async def list_groups(request: ScimRequest) -> Answer:
-    """Answer with a page of the groups that a filter finds."""
-    exchange = exchange_of(request)
-    caller, parameters = exchange.caller, parameters_of(request.scope["query_string"])
-    projection = projection_from(parameters, GROUP_NAMES, exchange.reading)
-    page = page_from(parameters)
-    query = parse_filter(parameters["filter"], GROUP_NAMES, exchange.reading) if parameters.get("filter") else None
-    try:
-        found = await directory_groups.list_groups(
-            caller.tenant.tenant_id, caller.source.source_id, query, Window(offset=page.start - 1, limit=page.count)
+    def edit(self, *, replace: bool = False) -> GroupEdit:
+        """Return the attributes and members as an edit."""
+        members = self.members or NamedMembers()
+        return GroupEdit(
+            change=lambda _: self.attributes,
+            add=members.values,
+            replace=replace,
+            labels=members.labels,
+            nested=members.groups,
         )
-    except InvalidError as error:
-        raise InvalidFilterError(f"The filter cannot be used: {error.attribute} {error.reason}.") from error
-    resources = await _resources(found.things, exchange, projection)
-    body = partial(list_body, resources, total=found.total, start=page.start)
-    return answer(await run(body, on_thread=sum(group.member_count for group in found.things) > _ON_LOOP_MAX))
 
 
-async def replace_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:
-    """Replace a group: its members become exactly those listed.
+class Groups:
+    """The resource type Group."""
 
-    Without a list of members they stay, unless the source is read strictly: providers that rename by PUT leave it out.
-    """
-    exchange = exchange_of(request)
-    projection = _projection(request, exchange)
-    sent = await _read_group(request, exchange)
-    members = sent.members
-    if members is None and not exchange.reading.settings.lenient_reader:
-        members = frozenset()
-    edit = GroupEdit(change=lambda _: sent.attributes, add=members or frozenset(), replace=members is not None)
-    group = await _edit(request, exchange, group_id, edit)
-    return await _answer(group, exchange, projection)
+    names: Vocabulary = GROUP_NAMES
+
+    async def create(self, exchange: Exchange, sent: Sent) -> Outcome:
+        """Create a group with its first members."""
+        asked = await _read_group(exchange, sent)
+        exchange.draft.status = 201
+        settings = exchange.reading.settings
+        group = await directory_groups.create_group(
+            asked.attributes,
+            asked.edit(),
+            by=exchange.actor,
+            now=exchange.now,
+            unique_name=settings.group_displayname_unique,
+            unknown=settings.unknown_members,
+        )
+        return await _outcome(group, exchange, sent, status=201)
+
+    async def find(self, exchange: Exchange, ident: str, projection: Projection, if_none_match: str | None) -> Outcome:
+        """Read a group."""
+        caller = exchange.caller
+        group = await directory_groups.get_group(caller.tenant.tenant_id, _id(ident), source_id=caller.source.source_id)
+        if is_unchanged(if_none_match, group.version):
+            return Outcome(304, group.version)
+        (resource,) = await self.render(exchange, [group], projection)
+        return _shown(group, exchange, resource)
+
+    async def replace(self, exchange: Exchange, ident: str, sent: Sent) -> Outcome:
+        """Replace a group: its members become exactly those listed.
+
+        Without a list of members they stay, unless the source is read strictly: providers that rename by PUT leave it
+        out.
+        """
+        asked = await _read_group(exchange, sent)
+        replaces = asked.members is not None or not exchange.reading.settings.lenient_reader
+        group = await _edit(exchange, ident, asked.edit(replace=replaces), sent.expect)
+        return await _outcome(group, exchange, sent)
+
+    async def patch(self, exchange: Exchange, ident: str, sent: Sent) -> Outcome:
+        """Change a group at a cost that does not depend on its size."""
+        edit = await run(partial(parse_group_patch, sent.body, exchange.reading), on_thread=sent.large)
+        wants_body = exchange.reading.settings.patch_response == "body"
+        exchange.draft.status = 200 if wants_body else 204
+        group = await _edit(exchange, ident, edit, sent.expect)
+        if not wants_body or group.member_count > SHOWN_AFTER_PATCH_MAX:
+            return Outcome(204, group.version, _location(group, exchange))
+        return await _outcome(group, exchange, sent)
+
+    async def delete(self, exchange: Exchange, ident: str, expect: Expect) -> Outcome:
+        """Delete a group; its members lose what it gave them."""
+        exchange.draft.status = 204
+        await directory_groups.delete_group(_id(ident), by=exchange.actor, now=exchange.now, expect=expect)
+        return Outcome(204)
+
+    async def search(self, exchange: Exchange, query: Query | None, window: Window) -> Found[Group]:
+        """Find a page of the source's groups."""
+        caller = exchange.caller
+        return await directory_groups.list_groups(caller.tenant.tenant_id, caller.source.source_id, query, window)
+
+    async def render(self, exchange: Exchange, found: Sequence[Group], projection: Projection) -> list[JsonObject]:
+        """Return groups as resources; members are read only where they are asked for, and then in one statement."""
+        members = await _members_of(found, exchange) if projection.asks_for("members") else {}
+        base_url = exchange.base_url
+
+        def rendered() -> list[JsonObject]:
+            return [projection.apply(group_resource(group, base_url, members.get(group.group_id))) for group in found]
+
+        return await run(rendered, on_thread=sum(map(len, members.values())) > _ON_LOOP_MAX)
 
 
-async def patch_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:
-    """Change a group at a cost that does not depend on its size; the message is checked before it is looked up."""
-    exchange = exchange_of(request)
-    projection = _projection(request, exchange)
-    body = await read_json(request)
-    exchange.draft.request_body = redacted(body)
-    edit = await run(partial(parse_group_patch, body, exchange.reading), on_thread=await is_large(request))
-    wants_body = exchange.reading.settings.patch_response == "body"
-    exchange.draft.status = 200 if wants_body else 204
-    group = await _edit(request, exchange, group_id, edit)
-    if not wants_body or group.member_count > SHOWN_AFTER_PATCH_MAX:
-        return empty_answer(etag=etag_of(group.version))
-    return await _answer(group, exchange, projection)
+GROUPS = Groups()
 
 
-async def delete_group(request: ScimRequest, group_id: FromPath[str]) -> Answer:
-    """Delete a group; its members lose what it gave them."""
-    exchange = exchange_of(request)
-    exchange.draft.status = 204
-    await directory_groups.delete_group(
-        GroupId(id_from(group_id, "group")),
-        by=exchange.actor,
-        now=exchange.now,
-        expect=expectation(request.headers.get("if-match")),
-    )
-    return empty_answer()
+def _id(ident: str) -> GroupId:
+    return GroupId(id_from(ident, "group"))
 
 
-def _projection(request: ScimRequest, exchange: Exchange) -> Projection:
-    return projection_from(parameters_of(request.scope["query_string"]), GROUP_NAMES, exchange.reading)
+def _location(group: Group, exchange: Exchange) -> str:
+    return f"{exchange.base_url}/Groups/{group.group_id}"
 
 
-async def _read_group(request: ScimRequest, exchange: Exchange) -> SentGroup:
-    body = await read_json(request)
-    exchange.draft.request_body = redacted(body)
-    return await run(partial(_sent_group, body, exchange.reading), on_thread=await is_large(request))
+async def _read_group(exchange: Exchange, sent: Sent) -> SentGroup:
+    return await run(partial(_sent_group, sent.body, exchange.reading), on_thread=sent.large)
 
 
 def _sent_group(body: JsonObject, reading: Reading) -> SentGroup:
@@ -154,36 +143,34 @@ def _sent_group(body: JsonObject, reading: Reading) -> SentGroup:
     return SentGroup(GroupAttributes(document), members)
 
 
-async def _edit(request: ScimRequest, exchange: Exchange, group_id: str, edit: GroupEdit) -> Group:
+async def _edit(exchange: Exchange, ident: str, edit: GroupEdit, expect: Expect) -> Group:
     return await directory_groups.edit_group(
-        GroupId(id_from(group_id, "group")),
+        _id(ident),
         edit,
         by=exchange.actor,
         now=exchange.now,
-        expect=expectation(request.headers.get("if-match")),
+        expect=expect,
         unknown=exchange.reading.settings.unknown_members,
     )
 
 
-async def _resources(found: Sequence[Group], exchange: Exchange, projection: Projection) -> list[JsonObject]:
-    """Return groups as resources; members are read only where they are asked for, and then in one statement."""
+async def _members_of(found: Sequence[Group], exchange: Exchange) -> dict[GroupId, list[Member | NestedGroup]]:
     if not found:
-        return []
-    members: dict[GroupId, list[Member]] = {}
-    if projection.asks_for("members"):
-        tenant_id = exchange.caller.tenant.tenant_id
-        members = await directory_groups.members_of_groups(tenant_id, [group.group_id for group in found])
-
-    def rendered() -> list[JsonObject]:
-        return [
-            projection.apply(group_resource(group, exchange.base_url, members.get(group.group_id))) for group in found
-        ]
-
-    return await run(rendered, on_thread=sum(map(len, members.values())) > _ON_LOOP_MAX)
+        return {}
+    tenant_id = exchange.caller.tenant.tenant_id
+    members = await directory_groups.members_of_groups(tenant_id, [group.group_id for group in found])
+    with_groups = [group.group_id for group in found if group.nested_count]
+    nested = await directory_groups.nested_of_groups(tenant_id, with_groups) if with_groups else {}
+    return {group_id: [*users, *nested.get(group_id, [])] for group_id, users in members.items()}
 
 
-async def _answer(group: Group, exchange: Exchange, projection: Projection, *, status: int = 200) -> Answer:
-    (resource,) = await _resources([group], exchange, projection)
-    location = f"{exchange.base_url}/Groups/{group.group_id}"
-    build = partial(resource_answer, resource, etag=etag_of(group.version), location=location, status=status)
-    return await run(build, on_thread=group.member_count > _ON_LOOP_MAX)
+async def _outcome(group: Group, exchange: Exchange, sent: Sent, *, status: int = 200) -> Outcome:
+    if sent.silent:
+        return Outcome(status, group.version, _location(group, exchange))
+    (resource,) = await GROUPS.render(exchange, [group], sent.projection)
+    return _shown(group, exchange, resource, status=status)
+
+
+def _shown(group: Group, exchange: Exchange, resource: JsonObject, *, status: int = 200) -> Outcome:
+    large = group.member_count > _ON_LOOP_MAX
+    return Outcome(status, group.version, _location(group, exchange), resource, large=large)

@@ -1,18 +1,29 @@
 """Members of a group as a client names them, and the delta that a sequence of operations comes down to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from directory.model import JsonValue
+from directory.model import JsonObject, JsonValue
 from directory.query import And, Or, Query, Term
 from scim.errors import InvalidPathError, InvalidValueError, TooLargeError
 from scim.paths import Path
-from scim.quirks import Reading, bare_reference, lone_element, number_as_text
+from scim.quirks import Reading, bare_reference, lone_element, member_display_name, nested_group, number_as_text
 from scim.values import kind_of
 
 MEMBERS_MAX = 100_000
 """Members named in one request."""
 
 _VALUE_MAX = 1024
+_LABEL_MAX = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMembers:
+    """Members that a client names: by which values, what it calls them, and which it says are groups."""
+
+    values: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -21,12 +32,16 @@ class MemberDelta:
 
     joining: set[str] = field(default_factory=set)
     leaving: set[str] = field(default_factory=set)
+    labels: dict[str, str] = field(default_factory=dict)
+    groups: set[str] = field(default_factory=set)
     whole: bool = False
 
-    def add(self, members: frozenset[str]) -> None:
+    def add(self, members: NamedMembers) -> None:
         """Let the members join."""
-        self.joining |= members
-        self.leaving -= members
+        self.joining |= members.values
+        self.leaving -= members.values
+        self.labels |= members.labels
+        self.groups |= members.groups
         if len(self.joining) > MEMBERS_MAX:
             raise TooLargeError(f"One request names more than {MEMBERS_MAX} members. Send them in several requests.")
 
@@ -36,14 +51,16 @@ class MemberDelta:
         if not self.whole:
             self.leaving |= members
 
-    def replace(self, members: frozenset[str]) -> None:
+    def replace(self, members: NamedMembers) -> None:
         """Let the group have these members and no others."""
-        self.joining = set(members)
+        self.joining = set(members.values)
+        self.labels = dict(members.labels)
+        self.groups = set(members.groups)
         self.leaving = set()
         self.whole = True
 
 
-def read_members(value: JsonValue, reading: Reading) -> frozenset[str]:
+def read_members(value: JsonValue, reading: Reading) -> NamedMembers:
     """Return the members that a value names: ``[{"value": id}]``, one such object, or bare ids.
 
     Raises:
@@ -51,16 +68,28 @@ def read_members(value: JsonValue, reading: Reading) -> frozenset[str]:
         TooLargeError: more than the limit.
     """
     if value is None or value == "":
-        return frozenset()
+        return NamedMembers()
     entries = lone_element("members", value, reading)
     if len(entries) > MEMBERS_MAX:
         raise TooLargeError(f"One request names more than {MEMBERS_MAX} members. Send them in several requests.")
-    return frozenset(_member(entry, reading) for entry in entries)
+    values: set[str] = set()
+    labels: dict[str, str] = {}
+    groups: set[str] = set()
+    for entry in entries:
+        member = _member(entry, reading)
+        values.add(member)
+        # The usual form first: a list may have 100,000 entries that say no more than the value.
+        if isinstance(entry, dict) and len(entry) > 1:
+            label = _label(entry, reading)
+            if label is not None:
+                labels[member] = label
+            if nested_group(entry, reading):
+                groups.add(member)
+    return NamedMembers(frozenset(values), labels, frozenset(groups))
 
 
 def _member(entry: JsonValue, reading: Reading) -> str:
     if isinstance(entry, dict):
-        # The usual form first: a list may have 100,000 of them.
         value = entry["value"] if "value" in entry else _value_in_any_case(entry)
     else:
         bare = bare_reference("members", entry, reading)
@@ -74,8 +103,14 @@ def _member(entry: JsonValue, reading: Reading) -> str:
     return value
 
 
-def _value_in_any_case(entry: dict[str, JsonValue]) -> JsonValue:
+def _value_in_any_case(entry: JsonObject) -> JsonValue:
     return next((value for key, value in entry.items() if key.lower() == "value"), None)
+
+
+def _label(entry: JsonObject, reading: Reading) -> str | None:
+    """Return what the client calls the member; a label that is no short text is not kept."""
+    label = entry["display"] if "display" in entry else member_display_name(entry, reading)
+    return label if isinstance(label, str) and 0 < len(label) <= _LABEL_MAX else None
 
 
 def selected_members(path: Path) -> frozenset[str] | None:
@@ -101,7 +136,7 @@ def _named_by(query: Query) -> frozenset[str] | None:
             known = [part for part in parts if part is not None]
             return frozenset().union(*known) if len(known) == len(parts) else None
         case And():
-            # `value eq "id" and type eq "User"`: users are the only members, so the type says nothing more.
+            # `value eq "id" and type eq "User"`: an id names one thing, so the type says nothing more.
             named = [_named_by(part) for part in query.parts if not _is_type(part)]
             return named[0] if len(named) == 1 else None
         case _:

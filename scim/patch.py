@@ -8,7 +8,7 @@ from directory.model import GroupAttributes, JsonValue, UserAttributes
 from scim.attributes import GROUP_NAMES, USER_NAMES, Vocabulary
 from scim.changes import Change, Verb, apply_changes, without_extension
 from scim.errors import InvalidPathError, InvalidValueError, MutabilityError
-from scim.membership import MemberDelta, read_members, selected_members
+from scim.membership import MemberDelta, NamedMembers, read_members, selected_members
 from scim.operations import OURS, Operation, read_operations
 from scim.paths import Path, WholeExtension, parse_path
 from scim.quirks import Reading
@@ -68,7 +68,14 @@ def parse_group_patch(body: JsonValue, reading: Reading) -> GroupEdit:
     def change(attributes: GroupAttributes) -> GroupAttributes:
         return GroupAttributes(_applied(attributes.document, steps, reading))
 
-    return GroupEdit(change=change, add=frozenset(delta.joining), remove=frozenset(delta.leaving), replace=delta.whole)
+    return GroupEdit(
+        change=change,
+        add=frozenset(delta.joining),
+        remove=frozenset(delta.leaving),
+        replace=delta.whole,
+        labels={member: label for member, label in delta.labels.items() if member in delta.joining},
+        nested=frozenset(delta.groups & delta.joining),
+    )
 
 
 def _join_or_leave(delta: MemberDelta, operation: Operation, path: Path, reading: Reading) -> None:
@@ -80,9 +87,10 @@ def _join_or_leave(delta: MemberDelta, operation: Operation, path: Path, reading
         raise MutabilityError("members.value cannot be changed. Remove the member and add the other one.")
     sent = read_members(operation.value, reading)
     if operation.verb == "add":
-        delta.add(sent | (named or frozenset()))
+        delta.add(NamedMembers(named or frozenset()))
+        delta.add(sent)
     elif operation.verb == "remove":
-        _leave(delta, operation, named, sent)
+        _leave(delta, operation, named, sent.values)
     elif named is None:
         delta.replace(sent)
     else:
@@ -94,7 +102,7 @@ def _leave(delta: MemberDelta, operation: Operation, named: frozenset[str] | Non
     if named is not None:
         delta.remove(named)
     elif operation.value is None and not operation.keyed:
-        delta.replace(frozenset())
+        delta.replace(NamedMembers())
     else:
         # An empty list names nobody, so nobody leaves: the one reading that cannot empty a group by mistake.
         delta.remove(sent)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from directory.model import JsonObject, JsonValue
 from scim.attributes import Vocabulary
+from scim.errors import InvalidPathError
+from scim.filters import TEXT_MAX
 from scim.matching import matches
 from scim.paths import Path, WholeExtension, parse_path
 from scim.quirks import Reading
@@ -38,7 +40,7 @@ class Projection:
                 _show(shown, resource, path)
         for path in self.unwanted:
             shown = _hide(shown, path)
-        return shown
+        return shown if shown is resource else _with_own_schemas(shown)
 
 
 EVERYTHING = Projection()
@@ -54,6 +56,8 @@ def projection_from(parameters: Mapping[str, str], names: Vocabulary, reading: R
 
 
 def _paths(text: str, names: Vocabulary, reading: Reading) -> tuple[Named, ...]:
+    if len(text) > TEXT_MAX:
+        raise InvalidPathError(f"The list of attributes has {len(text)} characters; at most {TEXT_MAX} are read.")
     items = [item.strip() for item in _ITEM.findall(text)]
     parsed = [parse_path(item, names, reading) for item in items if item]
     return tuple(path for path in parsed if path is not None)
@@ -88,6 +92,14 @@ def _show(shown: JsonObject, resource: JsonObject, path: Named) -> None:
         return
     merged = {**before, name: _merged(before.get(name), value)}
     shown.update(merged if urn is None else {urn: merged})
+
+
+def _with_own_schemas(shown: JsonObject) -> JsonObject:
+    """Return a resource whose ``schemas`` are those of the attributes it still has (RFC 7643 section 3)."""
+    listed = shown.get("schemas")
+    if not isinstance(listed, list):
+        return shown
+    return {**shown, "schemas": [urn for number, urn in enumerate(listed) if number == 0 or urn in shown]}
 
 
 def _core_urn(resource: JsonObject) -> JsonValue:

@@ -122,6 +122,29 @@ def json_text_role(element: JsonObject, reading: Reading) -> JsonObject:
     return {**element, **{key: found for key, found in named.items() if found}}
 
 
+# Microsoft's Postman collection adds {"displayName":"new User","value":"id"} as a member.
+# tests/idp/entra/postman_member_label.json
+def member_display_name(element: JsonObject, reading: Reading) -> JsonValue:
+    """Return what a member is called under ``displayName``, or under ``display`` in another case; None for nothing."""
+    parts = {key.lower(): part for key, part in element.items()}
+    if "display" in parts:
+        return parts["display"]
+    if "displayname" in parts:
+        reading.note("members arrived with displayName and were read with display")
+    return parts.get("displayname")
+
+
+# Nested groups: {"value":"g2","type":"Group"} among a group's members.
+# tests/idp/any/nested_group.json
+def nested_group(element: JsonObject, reading: Reading) -> bool:
+    """Whether a member is said to be a group: it is kept and shown, and nobody's role comes from it."""
+    kind = next((part for key, part in element.items() if key.lower() == "type"), None)
+    if not isinstance(kind, str) or kind.lower() != "group":
+        return False
+    reading.note("members named a group; it was kept, and no role comes from the members of that group")
+    return True
+
+
 # Some Entra tenants send displayName for display in app roles.
 # tests/idp/entra/replace_roles_display_name.json
 def role_display_name(element: JsonObject, reading: Reading) -> JsonObject:

@@ -1,11 +1,12 @@
 """What is kept of a request: who, what, how it ended, and its body without what must not be kept."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
+from urllib.parse import quote, unquote_plus
 
 import msgspec
 from litestar.types import Scope
@@ -13,14 +14,14 @@ from litestar.types import Scope
 from directory.ids import new_id
 from directory.model import JsonValue, RequestDraft, RequestId, SecretId, SourceId, TenantId
 from directory.traffic import reference_for
+from scim.hiding import DROPPED, SECRET_KEY, hidden, without_literals, without_own_secrets
 
-_SECRET_KEY = re.compile(r"password|passwd|authorization|secret|token|credential", re.IGNORECASE)
-_SECRET_PARAMETER = re.compile(r"([^&=]*(?:token|secret|password|authorization)[^&=]*)=[^&]*", re.IGNORECASE)
 _PATH_MAX = 2000
 _SOFTWARE_MAX = 120
 _BODY_MAX = 64 * 1024
 _ENTRIES_MAX = 50
-DROPPED = "(dropped)"
+_SEARCHES = frozenset({"filter", "path"})
+"""Keys of messages whose texts compare attributes with literals."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,40 +53,72 @@ def draft_for(scope: Scope, whose: Whose, *, now: datetime, elapsed_us: Callable
     )
 
 
+def part_draft(whole: RequestDraft, path: str, *, method: str, now: datetime) -> RequestDraft:
+    """Return the record of one operation of a request, which has a reference of its own."""
+    request_id = RequestId(new_id(now))
+    began_us = whole.elapsed_us()
+    return replace(
+        whole,
+        request_id=request_id,
+        reference=reference_for(request_id),
+        method=method,
+        path=f"{whole.path} {hidden(path)}"[:_PATH_MAX],
+        elapsed_us=lambda: whole.elapsed_us() - began_us,
+        leniencies=[],
+        recorded=False,
+    )
+
+
 def path_for_record(scope: Scope) -> str:
-    """Return path and query, with the values of parameters that look like secrets dropped."""
+    """Return path and query, with secrets dropped, and the values of parameters whose names look like secrets."""
     query = scope["query_string"].decode("latin-1")
-    path = scope["path"]
+    path = hidden(scope["path"])
     if query:
-        path = f"{path}?{_SECRET_PARAMETER.sub(_without_value, query)}"
+        path = f"{path}?{'&'.join(map(_shown_parameter, query.split('&')))}"
     return path.encode("utf-8", "replace").decode().replace("\x00", "")[:_PATH_MAX]
 
 
-def _without_value(parameter: re.Match[str]) -> str:
-    return f"{parameter.group(1)}={DROPPED}"
+def _shown_parameter(parameter: str) -> str:
+    name, equals, value = parameter.partition("=")
+    if equals and SECRET_KEY.search(unquote_plus(name)):
+        return f"{name}={DROPPED}"
+    meant = unquote_plus(value if equals else name)
+    kept = hidden(meant)
+    if kept == meant:
+        return without_own_secrets(parameter)
+    return f"{without_own_secrets(name)}={quote(kept, safe='()')}" if equals else quote(kept, safe="()")
 
 
 def software_of(scope: Scope) -> str:
     """Return what the client calls itself, printable and short."""
     sent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
-    return "".join(character for character in sent.decode("latin-1") if character.isprintable())[:_SOFTWARE_MAX]
+    shown = "".join(character for character in sent.decode("latin-1") if character.isprintable())
+    return without_own_secrets(shown)[:_SOFTWARE_MAX]
 
 
 def network_of(scope: Scope) -> str:
-    """Return the /24 or /64 that the client's address is in, or nothing for a client without one."""
+    """Return the /24 or /64 that the client's address is in, or nothing for a client without one.
+
+    A socket that takes both families shows IPv4 clients as ``::ffff:203.0.113.77``; their /64 would be everybody's.
+    """
     client = scope.get("client")
-    if client is None:
-        return ""
+    return "" if client is None else _network_around(client[0])
+
+
+@lru_cache(maxsize=1024)
+def _network_around(host: str) -> str:
     try:
-        address = ip_address(client[0])
+        address = ip_address(host)
     except ValueError:
         return ""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     return str(ip_network((address, 24 if address.version == 4 else 64), strict=False))
 
 
 def redacted(body: JsonValue) -> str:
     """Return a body as JSON text without passwords and tokens, with long lists cut short."""
-    text = _encode(_without_secrets(body, in_patch=None)).decode()
+    text = without_own_secrets(_encode(_without_secrets(body, in_patch=None)).decode())
     return text if len(text) <= _BODY_MAX else _encode({"omitted": f"a body of {len(text)} characters"}).decode()
 
 
@@ -93,10 +126,12 @@ def _without_secrets(value: JsonValue, *, in_patch: str | None) -> JsonValue:
     """Return ``value`` redacted; ``in_patch`` is the path of the operation that it belongs to."""
     if isinstance(value, dict):
         path = next((part for key, part in value.items() if key.lower() == "path" and isinstance(part, str)), in_patch)
-        hides = path is not None and _SECRET_KEY.search(path) is not None
+        hides = path is not None and SECRET_KEY.search(path) is not None
         return {
             key: DROPPED
-            if _SECRET_KEY.search(key) or (hides and key.lower() == "value")
+            if SECRET_KEY.search(key) or (hides and key.lower() == "value")
+            else without_literals(part)
+            if isinstance(part, str) and key.lower() in _SEARCHES
             else _without_secrets(part, in_patch=None)
             for key, part in value.items()
         }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from directory.model import Group, GroupId, JsonObject, JsonValue, Member, User
+from directory.model import Group, GroupId, JsonObject, JsonValue, Member, NestedGroup, User
 from scim.errors import NoResourceError
 from scim.schemas import GROUP_URN, USER_URN
 
@@ -48,7 +48,7 @@ def _group_reference(group_id: GroupId, name: str, base_url: str) -> JsonValue:
     return {"value": str(group_id), "$ref": f"{base_url}/Groups/{group_id}", "display": name, "type": "direct"}
 
 
-def group_resource(group: Group, base_url: str, members: Sequence[Member] | None) -> JsonObject:
+def group_resource(group: Group, base_url: str, members: Sequence[Member | NestedGroup] | None) -> JsonObject:
     """Return a group; ``members`` is None where they are not asked for."""
     document = group.attributes.document
     extensions = [key for key in document if key[:4].lower() == "urn:"]
@@ -60,11 +60,18 @@ def group_resource(group: Group, base_url: str, members: Sequence[Member] | None
     return resource
 
 
-def _member(member: Member, base_url: str) -> JsonValue:
+def _member(member: Member | NestedGroup, base_url: str) -> JsonValue:
+    if isinstance(member, NestedGroup):
+        return {
+            "value": str(member.group_id),
+            "$ref": f"{base_url}/Groups/{member.group_id}",
+            "display": member.label or member.display_name,
+            "type": "Group",
+        }
     return {
         "value": str(member.user_id),
         "$ref": f"{base_url}/Users/{member.user_id}",
-        "display": member.display_name,
+        "display": member.label or member.display_name,
         "type": "User",
     }
 

@@ -36,26 +36,40 @@ def empty_answer(*, status: int = 204, etag: str | None = None) -> Answer:
     return answer(b"", status=status, headers={"ETag": etag} if etag else None)
 
 
-def list_body(resources: Sequence[JsonObject], *, total: int, start: int) -> bytes:
-    """Return a ListResponse; ``Resources`` is there also when it is empty, as Entra demands."""
-    return _encode(
-        {
-            "schemas": [LIST_URN],
-            "totalResults": total,
-            "startIndex": start,
-            "itemsPerPage": len(resources),
-            "Resources": resources,
-        }
-    )
+def list_body(
+    resources: Sequence[JsonObject], *, total: int, start: int | None = None, cursor: str | None = None
+) -> bytes:
+    """Return a ListResponse; ``Resources`` is there also when it is empty, as Entra demands.
+
+    ``start`` is told where a page was asked for by index, ``cursor`` where the next one can be asked for by it.
+    """
+    body: dict[str, object] = {"schemas": [LIST_URN], "totalResults": total}
+    if start is not None:
+        body["startIndex"] = start
+    body["itemsPerPage"] = len(resources)
+    if cursor is not None:
+        body["nextCursor"] = cursor
+    body["Resources"] = resources
+    return _encode(body)
 
 
-def error_answer(error: ScimError, reference: str | None) -> Answer:
+def error_resource(error: ScimError, reference: str | None) -> JsonObject:
     """Return an error; its detail ends with the reference that finds the request's record, where there is one."""
     detail = f"{error.detail} Reference {reference}." if reference else error.detail
     body: JsonObject = {"schemas": [ERROR_URN], "status": str(error.status), "detail": detail}
     if error.scim_type is not None:
         body["scimType"] = error.scim_type
-    return answer(_encode(body), status=error.status, headers=error.headers)
+    return body
+
+
+def error_answer(error: ScimError, reference: str | None) -> Answer:
+    """Return the answer of a request that failed as a whole."""
+    return answer(_encode(error_resource(error, reference)), status=error.status, headers=error.headers)
+
+
+def json_answer(body: JsonObject) -> Answer:
+    """Return a message that is no resource."""
+    return answer(_encode(body))
 
 
 def expectation(if_match: str | None) -> Callable[[int], bool] | None:

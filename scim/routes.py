@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 
-from litestar import Router, delete, get, patch, post, put
+from litestar import Router, get, post
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from scim import discovery, groups, users
+from scim import bulk, discovery
 from scim.bodies import GROUP_BYTES_MAX, USER_BYTES_MAX
+from scim.bulk_plan import BYTES_MAX
+from scim.catalogue import catalogue_handlers
+from scim.endpoints import handlers_for, search_handler
 from scim.gate import Gate, word_exception
+from scim.groups import GROUPS
+from scim.me import me_handler
+from scim.users import USERS
 
 BASE_PATH = "/scim/v2"
 ALIAS_PATH = "/scim"
@@ -37,31 +43,14 @@ def router(*, public_url: str) -> Router:
 
 
 def _handlers() -> Sequence[HTTPRouteHandler]:
-    return [*_user_handlers(), *_group_handlers(), *_discovery_handlers()]
-
-
-# Litestar wants 204 for DELETE and 201 for POST by itself; the answers say their own status.
-def _user_handlers() -> Sequence[HTTPRouteHandler]:
-    limit = USER_BYTES_MAX
     return [
-        get("/Users")(users.list_users),
-        post("/Users", request_max_body_size=limit)(users.create_user),
-        get("/Users/{user_id:str}")(users.get_user),
-        put("/Users/{user_id:str}", request_max_body_size=limit)(users.replace_user),
-        patch("/Users/{user_id:str}", request_max_body_size=limit)(users.patch_user),
-        delete("/Users/{user_id:str}", status_code=200)(users.delete_user),
-    ]
-
-
-def _group_handlers() -> Sequence[HTTPRouteHandler]:
-    limit = GROUP_BYTES_MAX
-    return [
-        get("/Groups")(groups.list_groups),
-        post("/Groups", request_max_body_size=limit)(groups.create_group),
-        get("/Groups/{group_id:str}")(groups.get_group),
-        put("/Groups/{group_id:str}", request_max_body_size=limit)(groups.replace_group),
-        patch("/Groups/{group_id:str}", request_max_body_size=limit)(groups.patch_group),
-        delete("/Groups/{group_id:str}", status_code=200)(groups.delete_group),
+        *handlers_for(USERS, bytes_max=USER_BYTES_MAX),
+        *handlers_for(GROUPS, bytes_max=GROUP_BYTES_MAX),
+        search_handler([USERS, GROUPS], path="/.search", bytes_max=USER_BYTES_MAX),
+        post(bulk.PATH, status_code=200, request_max_body_size=BYTES_MAX)(bulk.run_bulk),
+        me_handler(),
+        *catalogue_handlers(),
+        *_discovery_handlers(),
     ]
 
 

@@ -205,11 +205,11 @@ MEMBERS = Attribute(
     name="members",
     kind="complex",
     multi_valued=True,
-    description="The users in the group.",
+    description="The users, and groups, in the group.",
     parts=(
-        text("value", "The id of the user.", mutability="immutable", case_exact=True),
-        replace(REF_TO_USER, mutability="immutable"),
-        text("display", "The name of the user.", mutability="readOnly"),
+        text("value", "The id of the member.", mutability="immutable", case_exact=True),
+        replace(REF_TO_USER, reference_types=("User", "Group"), mutability="immutable"),
+        text("display", "What the member is called.", mutability="immutable"),
         text("type", "What the member is.", canonical_values=("User", "Group"), mutability="immutable"),
     ),
 )

@@ -1,4 +1,4 @@
-// Copy buttons, and a warning before a secret that nobody stored is left behind.
+// Copy buttons, a place for the focus after a swap, and a warning before a secret that nobody stored is left behind.
 "use strict";
 
 async function copy(button) {
@@ -24,6 +24,28 @@ async function copy(button) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+});
+
+// htmx gives the focus back to the same id. Where that is gone, disabled or hidden, what stood nearest around it gets it.
+let around = [];
+
+document.addEventListener("htmx:before:swap", () => {
+  around = [];
+  for (let one = document.activeElement; one && one !== document.body; one = one.parentElement) {
+    if (one.id && one.id !== "main") around.push(one.id);
+  }
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  const active = document.activeElement;
+  if (active !== document.body && active.checkVisibility()) return;
+  for (const id of around) {
+    const spot = document.getElementById(id)?.querySelector("h2, button:enabled");
+    if (!spot) continue;
+    if (spot.tagName === "H2") spot.tabIndex = -1;
+    spot.focus();
+    if (document.activeElement === spot) return;
+  }
 });
 
 const unsaved = document.querySelector("form[data-unsaved]");

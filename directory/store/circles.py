@@ -1,13 +1,17 @@
 """Reads of groups and of the members that a request names; no read loads a group's members to change one."""
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from directory.model import Group, GroupId, Member, SourceId, TenantId, UserId, WaitingMember
+from directory.model import Group, GroupId, Member, NestedGroup, SourceId, TenantId, UserId, WaitingMember
 from directory.store.compiled import CompiledQuery, Statement
-from directory.store.rows import group_from, member_from, waiting_from
+from directory.store.holding import HeldRead
+from directory.store.insert import ON_A_THREAD_ROWS, slices
+from directory.store.rows import group_from, member_from, nested_from, waiting_from
 from directory.store.tables import GroupRow
 from directory.store.unit import Row, current_engine, fetch, fetch_one
+from directory.threads import worked_out
 
 _GET = CompiledQuery(
     lambda tenant_id, group_id: GroupRow.select().where(
@@ -20,22 +24,44 @@ _GET_EVEN_GONE = CompiledQuery(
 _GET_TO_CHANGE = Statement(
     "SELECT * FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid AND deleted_at IS NULL FOR NO KEY UPDATE"
 )
-_BY_EXTERNAL_ID = Statement(
+_BY_EXTERNAL_ID = HeldRead(
     "SELECT g.* FROM group_link_row k JOIN group_row g ON g.tenant_id = k.tenant_id AND g.id = k.group_id"
-    " WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text FOR NO KEY UPDATE OF g"
+    " WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text",
+    of="g",
 )
-_USERS_BY_ID = Statement(
-    "SELECT id FROM user_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND id = ANY($3::uuid[])"
-    " AND deleted_at IS NULL ORDER BY id FOR SHARE"
+_BY_IDS = (
+    "SELECT id, display_name FROM user_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND id = ANY($3::uuid[])"
+    " AND deleted_at IS NULL ORDER BY id"
 )
-_USERS_BY_EXTERNAL_ID = Statement(
-    "SELECT u.id, k.external_id FROM user_link_row k"
+_BY_EXTERNAL_IDS = (
+    "SELECT u.id, u.display_name, k.external_id FROM user_link_row k"
     " JOIN user_row u ON u.tenant_id = k.tenant_id AND u.id = k.user_id"
     " WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = ANY($3::text[])"
-    " AND u.deleted_at IS NULL ORDER BY u.id FOR SHARE OF u"
+    " AND u.deleted_at IS NULL ORDER BY u.id"
 )
+_USERS_BY_ID = Statement(f"{_BY_IDS} FOR NO KEY UPDATE")
+_USERS_BY_EXTERNAL_ID = Statement(f"{_BY_EXTERNAL_IDS} FOR NO KEY UPDATE OF u")
+_LOOK_BY_ID = Statement(_BY_IDS)
+_LOOK_BY_EXTERNAL_ID = Statement(_BY_EXTERNAL_IDS)
 _MEMBERS_AMONG = Statement(
-    "SELECT user_id FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
+    "SELECT user_id, label FROM member_row"
+    " WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
+)
+_GROUPS_BY_ID = Statement(
+    "SELECT id FROM group_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND id = ANY($3::uuid[])"
+    " AND deleted_at IS NULL ORDER BY id FOR KEY SHARE"
+)
+_GROUPS_BY_EXTERNAL_ID = Statement(
+    "SELECT g.id, k.external_id AS value FROM group_link_row k"
+    " JOIN group_row g ON g.tenant_id = k.tenant_id AND g.id = k.group_id"
+    " WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = ANY($3::text[])"
+    " AND g.deleted_at IS NULL ORDER BY g.id FOR KEY SHARE OF g"
+)
+_NESTED = Statement("SELECT nested_id, label FROM nested_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
+_NESTED_OF = Statement(
+    "SELECT n.group_id, g.id, g.display_name, n.label FROM nested_row n"
+    " JOIN group_row g ON g.tenant_id = n.tenant_id AND g.id = n.nested_id"
+    " WHERE n.tenant_id = $1::uuid AND n.group_id = ANY($2::uuid[]) ORDER BY n.group_id, n.nested_id"
 )
 _OTHER_MEMBERS = Statement(
     "SELECT user_id FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id <> ALL($3::uuid[])"
@@ -51,15 +77,19 @@ _WAITING_ALL = Statement(
     " ORDER BY since, value LIMIT $3::bigint"
 )
 _MEMBER_PAGE = Statement(
-    "SELECT u.id, u.user_name, u.display_name FROM member_row m"
+    "SELECT u.id, u.user_name, u.display_name, m.label FROM member_row m"
     " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
     " WHERE m.tenant_id = $1::uuid AND m.group_id = $2::uuid AND m.user_id > $3::uuid"
     " ORDER BY m.user_id LIMIT $4::bigint"
 )
 _MEMBERS_OF = Statement(
-    "SELECT m.group_id, u.id, u.user_name, u.display_name FROM member_row m"
+    "SELECT m.group_id, u.id, u.user_name, u.display_name, m.label FROM member_row m"
     " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
     " WHERE m.tenant_id = $1::uuid AND m.group_id = ANY($2::uuid[]) ORDER BY m.group_id, m.user_id"
+)
+_BY_NAME = Statement(
+    "SELECT * FROM group_row WHERE tenant_id = $1::uuid AND deleted_at IS NULL"
+    " AND (display_name_key, id) > ($2::text, $3::uuid) ORDER BY display_name_key, id LIMIT $4::bigint"
 )
 _PLACE = CompiledQuery(
     lambda tenant_id, group_id: GroupRow.select(GroupRow.display_name_key).where(
@@ -69,8 +99,8 @@ _PLACE = CompiledQuery(
 # PostgreSQL only: a group that begins to wait for a user and the user's arrival must not miss each other. Sorted, so
 # that two units never wait for each other.
 _HOLD_NAMES = Statement(
-    "SELECT pg_advisory_xact_lock(t.name) FROM (SELECT hashtextextended($1::text || value, 0) AS name"
-    " FROM unnest($2::text[]) AS v (value) ORDER BY 1) t",
+    "SELECT pg_advisory_xact_lock(hashtextextended($1::text || t.part, 0)) FROM (SELECT DISTINCT"
+    " abs(hashtextextended(value, 0) % 256) AS part FROM unnest($2::text[]) AS v (value) ORDER BY 1) t",
 )
 _FIRST_ID = UUID(int=0)
 _ALL = 1 << 40
@@ -100,22 +130,80 @@ async def find_group_by_external_id(
     tenant_id: TenantId, source_id: SourceId, external_id: str
 ) -> tuple[Group, bool] | None:
     """Return the group that the source knows by that id, and whether it is deleted."""
-    row = await fetch_one(_BY_EXTERNAL_ID, tenant_id, source_id, external_id)
+    row = await _BY_EXTERNAL_ID.one(tenant_id, source_id, external_id)
     return None if row is None else (group_from(row), row["deleted_at"] is not None)
 
 
-async def users_named(tenant_id: TenantId, source_id: SourceId, values: Collection[str]) -> dict[str, UserId]:
+class NamedUser(NamedTuple):
+    """A user that a value names, and what people see."""
+
+    user_id: UserId
+    display_name: str
+
+
+async def users_named(tenant_id: TenantId, source_id: SourceId, values: Collection[str]) -> dict[str, NamedUser]:
     """Return the source's live users that these values name, by our id or by externalId; their rows stay."""
+    named: dict[str, NamedUser] = {}
+    for some in slices(values):
+        named |= await _users_named(tenant_id, source_id, some)
+    return named
+
+
+async def _users_named(tenant_id: TenantId, source_id: SourceId, values: Sequence[str]) -> dict[str, NamedUser]:
+    many = len(values) >= ON_A_THREAD_ROWS
     by_id = {user_id: value for value in values if (user_id := parsed_id(value)) is not None}
-    named: dict[str, UserId] = {}
+    named: dict[str, NamedUser] = {}
     if by_id:
-        rows = await fetch(_USERS_BY_ID, tenant_id, source_id, list(by_id))
-        named = {by_id[row["id"]]: UserId(row["id"]) for row in rows}
+        rows = await fetch(_USERS_BY_ID, tenant_id, source_id, list(by_id), unbounded=many)
+        named = {by_id[row["id"]]: NamedUser(UserId(row["id"]), row["display_name"]) for row in rows}
     rest = [value for value in values if value not in named]
     if rest:
-        rows = await fetch(_USERS_BY_EXTERNAL_ID, tenant_id, source_id, rest)
-        named |= {row["external_id"]: UserId(row["id"]) for row in rows}
+        rows = await fetch(_USERS_BY_EXTERNAL_ID, tenant_id, source_id, rest, unbounded=many)
+        named |= {row["external_id"]: NamedUser(UserId(row["id"]), row["display_name"]) for row in rows}
     return named
+
+
+async def groups_named(tenant_id: TenantId, source_id: SourceId, values: Collection[str]) -> dict[str, GroupId]:
+    """Return the source's live groups that these values name, by our id or by externalId; their rows stay."""
+    by_id = {group_id: value for value in values if (group_id := parsed_id(value)) is not None}
+    rows: list[Row] = []
+    for some in slices(by_id):
+        rows += await fetch(_GROUPS_BY_ID, tenant_id, source_id, some, unbounded=len(some) >= ON_A_THREAD_ROWS)
+    named = {by_id[row["id"]]: GroupId(row["id"]) for row in rows}
+    for rest in slices([value for value in values if value not in named]):
+        many = len(rest) >= ON_A_THREAD_ROWS
+        found = await fetch(_GROUPS_BY_EXTERNAL_ID, tenant_id, source_id, rest, unbounded=many)
+        named |= {row["value"]: GroupId(row["id"]) for row in found}
+    return named
+
+
+async def nested_in(tenant_id: TenantId, group_id: GroupId) -> dict[GroupId, str | None]:
+    """Return the groups that are members of a group, with their labels."""
+    return {GroupId(row["nested_id"]): row["label"] for row in await fetch(_NESTED, tenant_id, group_id)}
+
+
+async def nested_of(tenant_id: TenantId, group_ids: Sequence[GroupId]) -> dict[GroupId, list[NestedGroup]]:
+    """Return the groups that are members of these groups."""
+    found: dict[GroupId, list[NestedGroup]] = {group_id: [] for group_id in group_ids}
+    for row in await fetch(_NESTED_OF, tenant_id, list(group_ids)):
+        found[GroupId(row["group_id"])].append(nested_from(row))
+    return found
+
+
+async def hold_unknown(tenant_id: TenantId, source_id: SourceId, values: Collection[str]) -> None:
+    """Hold those of the values that name nobody yet, before any row is held: everybody holds names first.
+
+    Otherwise an arriving user, which holds its name and then wants the groups that wait for it, and a group that is
+    held and wants the name, would wait for each other.
+    """
+    if not values or current_engine().engine_type == "sqlite":
+        return
+    ids = [user_id for value in values if (user_id := parsed_id(value)) is not None]
+    known = {str(row["id"]) for row in await fetch(_LOOK_BY_ID, tenant_id, source_id, ids)} if ids else set()
+    rest = [value for value in values if value not in known]
+    if rest:
+        found = await fetch(_LOOK_BY_EXTERNAL_ID, tenant_id, source_id, rest)
+        await hold_names(tenant_id, source_id, set(rest) - {row["external_id"] for row in found})
 
 
 async def hold_names(tenant_id: TenantId, source_id: SourceId, values: Collection[str]) -> None:
@@ -136,11 +224,16 @@ def parsed_id(value: str) -> UUID | None:
     return found if str(found) == value else None
 
 
-async def members_among(tenant_id: TenantId, group_id: GroupId, user_ids: Collection[UserId]) -> set[UserId]:
-    """Return which of these users are members."""
-    if not user_ids:
-        return set()
-    return {UserId(row["user_id"]) for row in await fetch(_MEMBERS_AMONG, tenant_id, group_id, list(user_ids))}
+async def members_among(
+    tenant_id: TenantId, group_id: GroupId, user_ids: Collection[UserId]
+) -> dict[UserId, str | None]:
+    """Return which of these users are members, with the labels that they were given."""
+    found: dict[UserId, str | None] = {}
+    for some in slices(user_ids):
+        many = len(some) >= ON_A_THREAD_ROWS
+        rows = await fetch(_MEMBERS_AMONG, tenant_id, group_id, some, unbounded=many)
+        found |= {UserId(row["user_id"]): row["label"] for row in rows}
+    return found
 
 
 async def members_besides(tenant_id: TenantId, group_id: GroupId, user_ids: Collection[UserId]) -> list[UserId]:
@@ -176,10 +269,20 @@ async def list_members(tenant_id: TenantId, group_id: GroupId, *, after: UserId 
 
 async def members_of(tenant_id: TenantId, group_ids: Sequence[GroupId]) -> dict[GroupId, list[Member]]:
     """Return all members of these groups, read away from the event loop's thread."""
-    found: dict[GroupId, list[Member]] = {group_id: [] for group_id in group_ids}
-    for row in await fetch(_MEMBERS_OF, tenant_id, list(group_ids), unbounded=True):
-        found[GroupId(row["group_id"])].append(member_from(row))
-    return found
+    rows = await fetch(_MEMBERS_OF, tenant_id, list(group_ids), unbounded=True)
+
+    def by_group() -> dict[GroupId, list[Member]]:
+        found: dict[GroupId, list[Member]] = {group_id: [] for group_id in group_ids}
+        for row in rows:
+            found[GroupId(row["group_id"])].append(member_from(row))
+        return found
+
+    return await worked_out(by_group, count=len(rows))
+
+
+async def list_by_name(tenant_id: TenantId, after: tuple[str, UUID], limit: int) -> list[Group]:
+    """Return live groups behind (name key, id), in the order of their names."""
+    return [group_from(row) for row in await fetch(_BY_NAME, tenant_id, *after, limit)]
 
 
 async def place_of(tenant_id: TenantId, group_id: GroupId | None) -> tuple[str, UUID]:

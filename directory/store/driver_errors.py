@@ -26,7 +26,8 @@ LOST_CODES = frozenset(
 # Classes of SQLSTATE: connection, resources, operator intervention, system; and two codes: a lock waited for in vain,
 # and a transaction that idled too long.
 UNAVAILABLE_STATES = ("08", "53", "57", "58", "55P03", "25P03")
-DATA_STATES = ("22",)
+DATA_STATES = ("22", "54")
+"""Data that a column or an index cannot hold: wrong for its type, or too long to be found by."""
 
 
 def raise_sqlite_error(error: Exception, connection: sqlite3.Connection) -> NoReturn:

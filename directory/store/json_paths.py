@@ -27,7 +27,7 @@ class JsonReader(Protocol):
         """Return a table ``e`` of the elements of a list, in its column ``value``."""
 
     def first(self, column: str, path: Path, part: str | None) -> str:
-        """Return the text of the first element of a list, or of a part of it."""
+        """Return the text of the primary element of a list, else of the first, or of a part of it."""
 
     def moment(self, column: str) -> str:
         """Return a time as text that sorts like it."""
@@ -65,8 +65,12 @@ class PostgresReader:
         return f"jsonb_path_query({column}::jsonb, '${_dotted(path)}[*]') AS e (value)"
 
     def first(self, column: str, path: Path, part: str | None) -> str:
-        """Return the text of the first element, or of a part of it."""
-        return self.text(column, (*path, "0", *([] if part is None else [part])))
+        """Return the text of the primary element, else of the first, or of a part of it."""
+        if part is None:
+            return self.text(column, (*path, "0"))
+        primary = f"'${_dotted(path)}[*] ? (@.primary == true){_dotted((part,))}'"
+        found = f"(jsonb_path_query_first({column}::jsonb, {primary}) #>> '{{}}')"
+        return f"coalesce({found}, {self.text(column, (*path, '0', part))})"
 
     def moment(self, column: str) -> str:
         """Return a time in UTC without zone."""
@@ -92,8 +96,13 @@ class SQLiteReader:
         return f"json_each({column}, '${_dotted(path)}') AS e"
 
     def first(self, column: str, path: Path, part: str | None) -> str:
-        """Return the text of the first element, or of a part of it."""
-        return f"json_extract({column}, '${_dotted(path)}[0]{'' if part is None else _dotted((part,))}')"
+        """Return the text of the primary element, else of the first, or of a part of it."""
+        if part is None:
+            return f"json_extract({column}, '${_dotted(path)}[0]')"
+        inner = f"json_extract(p.value, '${_dotted((part,))}')"
+        primary = f"json_each({column}, '${_dotted(path)}') AS p WHERE json_extract(p.value, '$.primary') = 1"
+        first = f"json_extract({column}, '${_dotted(path)}[0]{_dotted((part,))}')"
+        return f"coalesce((SELECT {inner} FROM {primary} LIMIT 1), {first})"
 
     def moment(self, column: str) -> str:
         """Return the stored text of a time; as an expression, so that the driver does not make a time of it."""

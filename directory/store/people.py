@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from directory.facts import RoleFacts
+from directory.facts import Arrival, RoleFacts
 from directory.model import GroupId, SourceId, TenantId, User, UserId
 from directory.names import name_key
 from directory.store.compiled import Statement
+from directory.store.holding import HeldRead
+from directory.store.insert import ON_A_THREAD_ROWS, slices
 from directory.store.rows import decision_from, lock_from, user_from
 from directory.store.unit import Row, fetch, fetch_one
 
@@ -17,30 +19,28 @@ LOCK_JOIN = "LEFT JOIN lock_row l ON l.tenant_id = u.tenant_id AND l.user_id = u
 USER = f"SELECT u.*, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"  # constants only
 
 _GET = Statement(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL")
-_GET_TO_CHANGE = Statement(
-    f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL FOR NO KEY UPDATE OF u"
+_GET_TO_CHANGE = HeldRead(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL", of="u")
+_BY_NAME = HeldRead(
+    f"{USER} WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL", of="u"
 )
-_BY_NAME = Statement(
-    f"{USER} WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL"
-    " FOR NO KEY UPDATE OF u"
-)
-_BY_EXTERNAL_ID = Statement(
+_BY_EXTERNAL_ID = HeldRead(
     f"SELECT u.*, {LOCK_COLUMNS} FROM user_link_row k"
     " JOIN user_row u ON u.tenant_id = k.tenant_id AND u.id = k.user_id"
-    f" {LOCK_JOIN} WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text"
-    " FOR NO KEY UPDATE OF u"
+    f" {LOCK_JOIN} WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text",
+    of="u",
 )
-_WAITING = Statement(
-    "SELECT w.group_id, w.value FROM waiting_row w"
+_WAITING = HeldRead(
+    "SELECT w.group_id, w.value, g.display_name FROM waiting_row w"
     " JOIN group_row g ON g.tenant_id = w.tenant_id AND g.id = w.group_id"
     " WHERE w.tenant_id = $1::uuid AND w.value = ANY($3::text[]) AND g.source_id = $2::uuid AND g.deleted_at IS NULL"
-    " ORDER BY w.group_id, w.value FOR NO KEY UPDATE OF g"
+    " ORDER BY w.group_id, w.value",
+    of="g",
 )
-_FACTS = Statement(
+_FACTS = HeldRead(
     "SELECT u.id, u.display_name, u.active, u.role_id, u.origin, u.decided_group_id, u.unlocked_role_id,"
     f" u.unlocked_group_id, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"
-    " WHERE u.tenant_id = $1::uuid AND u.id = ANY($2::uuid[]) AND u.deleted_at IS NULL"
-    " ORDER BY u.id FOR NO KEY UPDATE OF u"
+    " WHERE u.tenant_id = $1::uuid AND u.id = ANY($2::uuid[]) AND u.deleted_at IS NULL ORDER BY u.id",
+    of="u",
 )
 _MAPPED_GROUPS = Statement(
     "SELECT m.user_id, m.group_id FROM member_row m"
@@ -52,11 +52,11 @@ _GROUPS = Statement(
     " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
     " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[]) ORDER BY g.id"
 )
-_GROUP_IDS_TO_CHANGE = Statement(
+_GROUP_IDS_TO_CHANGE = HeldRead(
     "SELECT g.id FROM member_row m JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
-    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY g.id FOR NO KEY UPDATE OF g"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY g.id",
+    of="g",
 )
-
 _EXPIRED_LOCKS = Statement(
     "SELECT l.tenant_id, l.user_id FROM lock_row l JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id"
     " WHERE l.until <= $1::timestamptz AND u.deleted_at IS NULL ORDER BY l.until LIMIT $2::bigint"
@@ -72,7 +72,7 @@ async def find_user_to_change(
     tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None
 ) -> User | None:
     """Return a live user and hold its row until the unit ends."""
-    return _owned(await fetch_one(_GET_TO_CHANGE, tenant_id, user_id), source_id)
+    return _owned(await _GET_TO_CHANGE.one(tenant_id, user_id), source_id)
 
 
 def _owned(row: Row | None, source_id: SourceId | None) -> User | None:
@@ -83,27 +83,36 @@ def _owned(row: Row | None, source_id: SourceId | None) -> User | None:
 
 async def find_by_name(tenant_id: TenantId, user_name: str) -> User | None:
     """Return the live user of that name, whoever owns it."""
-    row = await fetch_one(_BY_NAME, tenant_id, name_key(user_name))
+    row = await _BY_NAME.one(tenant_id, name_key(user_name))
     return None if row is None else user_from(row)
 
 
 async def find_by_external_id(tenant_id: TenantId, source_id: SourceId, external_id: str) -> tuple[User, bool] | None:
     """Return the user whom the source knows by that id, and whether it is deleted."""
-    row = await fetch_one(_BY_EXTERNAL_ID, tenant_id, source_id, external_id)
+    row = await _BY_EXTERNAL_ID.one(tenant_id, source_id, external_id)
     return None if row is None else (user_from(row), row["deleted_at"] is not None)
 
 
-async def waiting_groups(
-    tenant_id: TenantId, source_id: SourceId, values: Sequence[str]
-) -> tuple[tuple[GroupId, str], ...]:
+async def find_waiting(tenant_id: TenantId, source_id: SourceId, values: Sequence[str]) -> Arrival:
     """Return the groups of a source that wait for one of these values, and hold their rows."""
-    rows = await fetch(_WAITING, tenant_id, source_id, list(values))
-    return tuple((GroupId(row["group_id"]), row["value"]) for row in rows)
+    rows = await _WAITING(tenant_id, source_id, list(values))
+    return Arrival(
+        waiting=tuple((GroupId(row["group_id"]), row["value"]) for row in rows),
+        group_names={GroupId(row["group_id"]): row["display_name"] for row in rows},
+    )
 
 
 async def list_role_facts(tenant_id: TenantId, user_ids: Sequence[UserId]) -> list[RoleFacts]:
     """Return what the roles of these users are decided by, in the order of their ids, and hold their rows."""
-    rows = await fetch(_FACTS, tenant_id, list(user_ids))
+    found: list[RoleFacts] = []
+    for some in slices(user_ids):
+        found += await _role_facts(tenant_id, some)
+    return found
+
+
+async def _role_facts(tenant_id: TenantId, user_ids: Sequence[UserId]) -> list[RoleFacts]:
+    many = len(user_ids) >= ON_A_THREAD_ROWS
+    rows = await _FACTS(tenant_id, list(user_ids), unbounded=many)
     groups = await mapped_groups_of(tenant_id, user_ids)
     return [
         RoleFacts(
@@ -121,7 +130,7 @@ async def list_role_facts(tenant_id: TenantId, user_ids: Sequence[UserId]) -> li
 async def mapped_groups_of(tenant_id: TenantId, user_ids: Sequence[UserId]) -> dict[UUID, frozenset[GroupId]]:
     """Return for each user the mapped groups that have it; users in none are left out."""
     found: dict[UUID, set[GroupId]] = {}
-    for row in await fetch(_MAPPED_GROUPS, tenant_id, list(user_ids)):
+    for row in await fetch(_MAPPED_GROUPS, tenant_id, list(user_ids), unbounded=len(user_ids) >= ON_A_THREAD_ROWS):
         found.setdefault(row["user_id"], set()).add(GroupId(row["group_id"]))
     return {user_id: frozenset(groups) for user_id, groups in found.items()}
 
@@ -134,7 +143,7 @@ async def list_groups_of(tenant_id: TenantId, user_ids: Sequence[UserId]) -> lis
 
 async def group_ids_to_change(tenant_id: TenantId, user_id: UserId) -> tuple[GroupId, ...]:
     """Return the groups that have the user, and hold their rows."""
-    rows = await fetch(_GROUP_IDS_TO_CHANGE, tenant_id, user_id)
+    rows = await _GROUP_IDS_TO_CHANGE(tenant_id, user_id)
     return tuple(GroupId(row["id"]) for row in rows)
 
 

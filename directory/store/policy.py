@@ -8,18 +8,16 @@ from directory.model import AccessRole, GroupId, GroupMapping, RoleId, TenantId,
 from directory.roles import RolePolicy
 from directory.store.access import role_from
 from directory.store.compiled import Statement
+from directory.store.holding import hold as held
 from directory.store.rows import mapping_from
 from directory.store.unit import Row, execute, fetch, fetch_one
 
-_POLICY = (
-    "SELECT t.default_role_id, t.administrator_role_id, t.policy_version,"
+_MARK = Statement("SELECT policy_mark FROM tenant_row WHERE id = $1::uuid")
+_POLICY = Statement(
+    "SELECT t.policy_mark, t.default_role_id, t.administrator_role_id, t.policy_version,"
     " p.group_id, p.role_id, p.position, p.consented_by"
     " FROM tenant_row t LEFT JOIN mapping_row p ON p.tenant_id = t.id WHERE t.id = $1::uuid ORDER BY p.position"
 )
-_READ = Statement(_POLICY)
-# Whoever decides a role keeps the policy still until it has committed; whoever changes the policy waits for them.
-_READ_TO_DECIDE = Statement(f"{_POLICY} FOR SHARE OF t")
-_READ_TO_CHANGE = Statement(f"{_POLICY} FOR NO KEY UPDATE OF t")
 _LINES = Statement(
     "SELECT p.group_id, p.role_id, p.position, p.consented_by, g.display_name, g.document, g.member_count,"
     " g.waiting_count, g.deleted_at, s.label, r.id, r.name, r.permissions, r.shipped,"
@@ -53,13 +51,12 @@ _MAPPED_ADMINISTRATOR = Statement(
     " ON m2.tenant_id = p2.tenant_id AND m2.group_id = p2.group_id"
     " WHERE p2.tenant_id = t.id AND p2.position < p.position AND m2.user_id = u.id) LIMIT 1"
 )
-_HOLD = Statement("SELECT id FROM tenant_row WHERE id = $1::uuid FOR NO KEY UPDATE")
 _WALKS = Statement(
-    "SELECT tenant_id, id, group_id, after_user_id FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY id"
+    "SELECT tenant_id, id, group_id, event_id, after_user_id FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY id"
 )
 _WALKING_TENANTS = Statement("SELECT DISTINCT tenant_id FROM redecision_row")
 _WALK = Statement(
-    "SELECT tenant_id, id, group_id, after_user_id FROM redecision_row"
+    "SELECT tenant_id, id, group_id, event_id, after_user_id FROM redecision_row"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
 )
 _ADVANCE = Statement("UPDATE redecision_row SET after_user_id = $3::uuid WHERE tenant_id = $1::uuid AND id = $2::uuid")
@@ -69,8 +66,14 @@ _MEMBERS_AFTER = Statement(
     " ORDER BY user_id LIMIT $4::bigint"
 )
 _DEFAULTED_AFTER = Statement(
-    "SELECT id FROM user_row WHERE tenant_id = $1::uuid AND deleted_at IS NULL AND id > $2::uuid"
-    " AND (origin = 'default' OR unlocked_role_id IS NOT NULL) ORDER BY id LIMIT $3::bigint"
+    "SELECT id FROM (SELECT * FROM (SELECT id FROM user_row WHERE tenant_id = $1::uuid AND origin = 'default'"
+    " AND decided_group_id IS NULL AND deleted_at IS NULL AND id > $2::uuid ORDER BY id LIMIT $3::bigint) AS d"
+    " UNION ALL SELECT * FROM (SELECT user_id AS id FROM lock_row WHERE tenant_id = $1::uuid AND user_id > $2::uuid"
+    " ORDER BY user_id LIMIT $3::bigint) AS l) AS both_kinds ORDER BY id LIMIT $3::bigint"
+)
+_MOVED_AFTER = Statement(
+    "SELECT user_id AS id FROM event_member_row WHERE tenant_id = $1::uuid AND event_id = $2::uuid"
+    " AND user_id > $3::uuid ORDER BY user_id LIMIT $4::bigint"
 )
 _FIRST_ID = UUID(int=0)
 
@@ -94,24 +97,38 @@ class MappingLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """Users whose roles are decided anew: the members of a group or, with None, those with the default role."""
+    """Users whose roles are decided anew: members of a group, those whom an event moved, or those by default."""
 
     tenant_id: TenantId
     walk_id: UUID
     group_id: GroupId | None
+    event_id: UUID | None
     after: UUID
+
+
+_known: dict[TenantId, tuple[UUID, RolePolicy]] = {}
+"""The policy last read of each tenant, good for as long as the tenant has that mark: each change makes a new one."""
+_KNOWN_MAX = 1_000
 
 
 async def read_policy(tenant_id: TenantId, *, hold: Literal["no", "to decide", "to change"] = "no") -> RolePolicy:
     """Return what the tenant decides roles by.
 
     ``hold`` keeps others from changing it ("to decide"), or from deciding by it ("to change"), until the unit ends.
+    The lines are read only if the mark is not the known one, so that a change of one user does not pay for them.
     """
-    statement = {"no": _READ, "to decide": _READ_TO_DECIDE, "to change": _READ_TO_CHANGE}[hold]
-    rows = await fetch(statement, tenant_id)
-    if hold == "to change":  # what came while waiting for the row is not in rows that were read before it
-        rows = await fetch(_READ, tenant_id)
-    return _policy_from(rows)
+    if hold != "no":
+        await held(f"{tenant_id}/policy", shared=hold == "to decide")
+    (row,) = await fetch(_MARK, tenant_id)
+    mark, policy = _known.get(tenant_id, (None, None))
+    if policy is not None and mark == row["policy_mark"]:
+        return policy
+    rows = await fetch(_POLICY, tenant_id)
+    policy = _policy_from(rows)
+    if len(_known) >= _KNOWN_MAX:
+        _known.clear()
+    _known[tenant_id] = (rows[0]["policy_mark"], policy)
+    return policy
 
 
 def _policy_from(rows: list[Row]) -> RolePolicy:
@@ -150,7 +167,7 @@ async def list_unmapped(tenant_id: TenantId, after: tuple[str, UUID], limit: int
 
 async def hold_tenant(tenant_id: TenantId) -> None:
     """Let one unit at a time take administration away in this tenant."""
-    await fetch(_HOLD, tenant_id)
+    await held(f"{tenant_id}/administrators")
 
 
 async def has_administrator(tenant_id: TenantId) -> bool:
@@ -178,7 +195,9 @@ async def find_walk(walk: Walk) -> Walk | None:
 
 async def users_ahead(walk: Walk, limit: int) -> list[UserId]:
     """Return the next users of a walk, in the order of their ids."""
-    if walk.group_id is None:
+    if walk.event_id is not None:
+        rows = await fetch(_MOVED_AFTER, walk.tenant_id, walk.event_id, walk.after, limit)
+    elif walk.group_id is None:
         rows = await fetch(_DEFAULTED_AFTER, walk.tenant_id, walk.after, limit)
     else:
         rows = await fetch(_MEMBERS_AFTER, walk.tenant_id, walk.group_id, walk.after, limit)
@@ -199,5 +218,6 @@ def _walk_from(row: Row) -> Walk:
         tenant_id=TenantId(row["tenant_id"]),
         walk_id=row["id"],
         group_id=None if group_id is None else GroupId(group_id),
+        event_id=row["event_id"],
         after=row["after_user_id"] or _FIRST_ID,
     )

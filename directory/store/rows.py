@@ -15,6 +15,7 @@ from directory.model import (
     JsonObject,
     JsonValue,
     Member,
+    NestedGroup,
     Promoted,
     RequestId,
     RoleId,
@@ -123,6 +124,7 @@ def group_from(row: Row) -> Group:
         attributes=GroupAttributes(document_from(row["document"])),
         member_count=row["member_count"],
         waiting_count=row["waiting_count"],
+        nested_count=row["nested_count"],
         version=row["version"],
         created_at=row["created_at"],
         modified_at=row["modified_at"],
@@ -141,7 +143,17 @@ def mapping_from(row: Row) -> GroupMapping:
 
 def member_from(row: Row) -> Member:
     """Return a member from a user row."""
-    return Member(user_id=UserId(row["id"]), user_name=row["user_name"], display_name=row["display_name"])
+    return Member(
+        user_id=UserId(row["id"]),
+        user_name=row["user_name"],
+        display_name=row["display_name"],
+        label=row["label"],
+    )
+
+
+def nested_from(row: Row) -> NestedGroup:
+    """Return a group that is a member, from its row."""
+    return NestedGroup(group_id=GroupId(row["id"]), display_name=row["display_name"], label=row["label"])
 
 
 def waiting_from(row: Row) -> WaitingMember:

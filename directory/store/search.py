@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from directory.errors import InvalidError
 from directory.model import Group, SourceId, TenantId, User
-from directory.query import Found, Order, Place, Query, Window
+from directory.query import And, Element, Found, Order, Place, Query, Term, Window
 from directory.store.compiled import Statement
 from directory.store.conditions import Field, Fields, Searcher, Values
 from directory.store.json_paths import READERS, JsonReader
@@ -26,6 +26,8 @@ _GROUP_LINK = (
     "t.id IN (SELECT k.group_id FROM group_link_row k WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND {})"
 )
 _MEMBER = "EXISTS (SELECT 1 FROM member_row m WHERE m.tenant_id = t.tenant_id AND m.group_id = t.id AND {})"
+_INDEXED_USERS: Final = frozenset({"id", "userName", "externalId", "emails", "value", "groups"})
+_INDEXED_GROUPS: Final = frozenset({"id", "displayName", "externalId", "members", "value"})
 _CLOSED: Final = frozenset({"id", "meta", "schemas", "groups", "members", "password"})
 _TIMES: dict[tuple[str, str | None], Field] = {
     ("meta", "created"): Field("t.created_at", "time", required=True),
@@ -72,14 +74,16 @@ class Sorting:
     expression: str | None
     descending: bool
     collation: str
+    required: bool = False
+    """Whether everybody has a value: then an index can be followed."""
 
     def order_by(self) -> str:
         """Return what follows ORDER BY: without a value last if ascending, first if descending."""
         if self.expression is None:
             return "t.id DESC" if self.descending else "t.id"
-        if self.descending:
-            return f"({self.expression} IS NULL) DESC, {self.expression}{self.collation} DESC, t.id"
-        return f"({self.expression} IS NULL), {self.expression}{self.collation}, t.id"
+        direction = " DESC" if self.descending else ""
+        unset = "" if self.required else f"({self.expression} IS NULL){direction}, "
+        return f"{unset}{self.expression}{self.collation}{direction}, t.id"
 
     def behind(self, place: Place, values: Values) -> str:
         """Return the condition of being behind a place in this order."""
@@ -104,7 +108,7 @@ async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | No
     select = f"SELECT t.*, {LOCK_COLUMNS}"
     table = "user_row t LEFT JOIN lock_row l ON l.tenant_id = t.tenant_id AND l.user_id = t.id"
     count = _TALLY_USERS if query is None else f"SELECT count(*) AS total FROM user_row t WHERE {where}"
-    return await _page(Search(select, table, where, count), values, window, user_from)
+    return await _page(Search(select, table, where, count, is_quick(query, _INDEXED_USERS)), values, window, user_from)
 
 
 async def list_groups(
@@ -115,7 +119,9 @@ async def list_groups(
     owned = "t.source_id = $2::uuid" if source_id is not None else "$2::uuid IS NULL"
     where = f"t.tenant_id = $1::uuid AND {owned} AND t.deleted_at IS NULL{_test(query, GROUP_FIELDS, values)}"
     count = _TALLY_GROUPS if query is None else f"SELECT count(*) AS total FROM group_row t WHERE {where}"
-    return await _page(Search("SELECT t.*", "group_row t", where, count), values, window, group_from)
+    return await _page(
+        Search("SELECT t.*", "group_row t", where, count, is_quick(query, _INDEXED_GROUPS)), values, window, group_from
+    )
 
 
 class Search(NamedTuple):
@@ -125,6 +131,7 @@ class Search(NamedTuple):
     table: str
     where: str
     total: str
+    quick: bool
 
 
 def _reader() -> JsonReader:
@@ -146,7 +153,12 @@ def sorting_for(order: Order | None, reader: JsonReader) -> Sorting:
     """
     if order is None:
         return Sorting(expression=None, descending=False, collation=reader.collation)
-    return Sorting(expression=_expression(order, reader), descending=order.descending, collation=reader.collation)
+    return Sorting(
+        expression=_expression(order, reader),
+        descending=order.descending,
+        collation=reader.collation,
+        required=order.attribute in {"userName", "meta"},
+    )
 
 
 def _expression(order: Order, reader: JsonReader) -> str | None:
@@ -172,26 +184,46 @@ def _document_expression(order: Order, reader: JsonReader) -> str:
     return reader.text(column, path if order.part is None else (*path, order.part))
 
 
+def is_quick(query: Query | None, indexed: frozenset[str]) -> bool:
+    """Whether an index leads to what is searched for; everything else may walk through all rows."""
+    match query:
+        case None:
+            return True
+        case And(parts):
+            return any(is_quick(part, indexed) for part in parts)
+        case Term(attribute, _, "eq"):
+            return attribute in indexed
+        case Element(attribute, inner):
+            return attribute in indexed and is_quick(inner, indexed)
+        case _:
+            return False
+
+
 async def _page(search: Search, values: Values, window: Window, found: Callable[[Row], Thing]) -> Found[Thing]:
     counted = list(values.values)
+    scans = window.order is not None or not search.quick
     rows: list[Row] = []
     if window.limit > 0:
         sorting = sorting_for(window.order, _reader())
         where = search.where if window.after is None else f"{search.where} AND {sorting.behind(window.after, values)}"
         key = "NULL" if sorting.expression is None else sorting.expression
         limit, offset = values.place(window.limit + 1, "bigint"), values.place(window.offset, "bigint")
-        text = (
-            f"{search.select}, {key} AS sort_key FROM {search.table} WHERE {where}"
-            f" ORDER BY {sorting.order_by()} LIMIT {limit} OFFSET {offset}"
-        )
-        rows = await fetch(_statement(text), *values.values)
+        page_of = f"WHERE {where} ORDER BY {sorting.order_by()} LIMIT {limit} OFFSET {offset}"
+        if window.offset:  # the rows that are skipped are walked in the index alone
+            table = search.table.partition(" LEFT JOIN ")[0]
+            inner = f"SELECT t.id FROM {table} {page_of}"
+            page_of = f"WHERE t.tenant_id = $1::uuid AND t.id IN ({inner}) ORDER BY {sorting.order_by()}"
+        text = f"{search.select}, {key} AS sort_key FROM {search.table} {page_of}"
+        rows = await fetch(_statement(text), *values.values, unbounded=scans)
     page = rows[: window.limit]
     more = len(rows) > window.limit
     ended = Place(page[-1]["sort_key"], page[-1]["id"]) if more else None
-    if window.after is None and not more and (page or (window.offset == 0 and window.limit > 0)):
+    if window.total is not None:
+        total = window.total
+    elif window.after is None and not more and (page or (window.offset == 0 and window.limit > 0)):
         total = window.offset + len(page)
     else:
-        total = int((await fetch(_statement(search.total), *counted))[0]["total"])
+        total = int((await fetch(_statement(search.total), *counted, unbounded=scans))[0]["total"])
     return Found(things=[found(row) for row in page], total=total, ended=ended)
 
 

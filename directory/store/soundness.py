@@ -13,7 +13,8 @@ _USERS_AFTER = Statement(
 _MISCOUNTED = Statement(
     "SELECT g.id FROM group_row g WHERE g.tenant_id = $1::uuid AND ("
     " g.member_count <> (SELECT count(*) FROM member_row m WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id)"
-    " OR g.waiting_count <> (SELECT count(*) FROM waiting_row w WHERE w.tenant_id = g.tenant_id AND w.group_id = g.id))"
+    " OR g.waiting_count <> (SELECT count(*) FROM waiting_row w WHERE w.tenant_id = g.tenant_id AND w.group_id = g.id)"
+    " OR g.nested_count <> (SELECT count(*) FROM nested_row n WHERE n.tenant_id = g.tenant_id AND n.group_id = g.id))"
     " ORDER BY g.id LIMIT $2::bigint"
 )
 _POSTGRES_ROLE = Statement("SELECT rolsuper OR rolbypassrls AS unbounded FROM pg_roles WHERE rolname = current_user")

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 from uuid import UUID
 
@@ -33,6 +34,10 @@ class OneWriterEngine(SQLiteEngine):
     """How long a unit waits for the writer, whoever holds it: a neighbour or another process."""
 
     checkpoint_s = 1.0
+
+    log_bytes_max = 16 * 1024 * 1024
+    """How large the write-ahead log may grow before it is folded into the database file: copying pages once for many
+    commits halves what is written, and the log is what a start after a crash reads."""
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
@@ -107,10 +112,33 @@ class OneWriterEngine(SQLiteEngine):
     async def _checkpoint_regularly(self) -> None:
         while True:
             await asyncio.sleep(self.checkpoint_s)
-            with contextlib.suppress(sqlite3.OperationalError):  # another process may be checkpointing
-                await finish(
-                    self._long_thread, lambda: fetch_rows(self.long_reader, "PRAGMA wal_checkpoint(PASSIVE)", ())
-                )
+            if self._log_bytes() >= self.log_bytes_max:
+                with contextlib.suppress(sqlite3.Error):  # another process may be checkpointing, or the disk be full
+                    await self._fold_log()
+
+    def _log_bytes(self) -> int:
+        try:
+            return Path(self.path + "-wal").stat().st_size
+        except OSError:  # a checkpoint of another process may just have removed it
+            return 0
+
+    async def _fold_log(self) -> None:
+        """Copy the log into the database file, and let the next writer start the log anew.
+
+        While others write, a checkpoint never reaches the end of the log, which then grows for ever (3.9 GiB after
+        100,000 users, measured). So most is copied beside them, and the rest while nobody writes. Whoever still reads
+        an old state is not waited for: the next second tries again.
+        """
+        await finish(self._long_thread, lambda: fetch_rows(self.long_reader, "PRAGMA wal_checkpoint(PASSIVE)", ()))
+        async with self.writer_lock:
+            await finish(self._long_thread, self._restart_log)
+
+    def _restart_log(self) -> None:
+        self.long_reader.execute("PRAGMA busy_timeout=0")
+        try:
+            fetch_rows(self.long_reader, "PRAGMA wal_checkpoint(TRUNCATE)", ())
+        finally:
+            self.long_reader.execute("PRAGMA busy_timeout=10000")
 
     async def retry_while_locked(self, work: Callable[[], Result], thread: ThreadPoolExecutor | None = None) -> Result:
         """Do ``work`` here or on ``thread``; while another process holds the lock, sleep and try again."""

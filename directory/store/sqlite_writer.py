@@ -95,6 +95,8 @@ class UnitConnection:
     def __init__(self, lease: WriterLease, tenant_id: UUID | None) -> None:
         self.tenant_id = tenant_id
         self.spoilt = False
+        self.served_count = 0
+        """How many statements over many rows it ran: a unit that gets on may take longer."""
         self._lease: WriterLease | None = lease
         self._running: asyncio.Future[Any] | None = None
         self._savepoints = 0
@@ -165,6 +167,7 @@ class UnitConnection:
         self, work: Callable[[sqlite3.Connection, str, Sequence[Any]], Result], sql: str, args: Sequence[Any]
     ) -> Result:
         lease = self._usable()
+        self.served_count += 1
         loop = asyncio.get_running_loop()
         self._running = loop.run_in_executor(lease.thread, lambda: work(lease.connection, sql, args))
         limit = loop.call_later(STATEMENT_S, lease.connection.interrupt)

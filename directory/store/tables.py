@@ -14,6 +14,7 @@ class TenantRow(Table, tablename="tenant_row"):
     default_role_id = UUID(default=None)
     administrator_role_id = UUID(default=None)
     policy_version = BigInt()
+    policy_mark = UUID(default=None)
     created_at = Timestamptz(default=None)
 
 
@@ -130,6 +131,7 @@ class GroupRow(Table, tablename="group_row"):
     document_key = JSONB()
     member_count = BigInt()
     waiting_count = BigInt()
+    nested_count = BigInt()
     version = BigInt()
     created_at = Timestamptz(default=None)
     modified_at = Timestamptz(default=None)
@@ -171,6 +173,17 @@ class MemberRow(Table, tablename="member_row"):
     group_id = UUID(default=None)
     user_id = UUID(primary_key=True, default=None)
     since = Timestamptz(default=None)
+    label = Text(null=True, default=None)
+
+
+class NestedRow(Table, tablename="nested_row"):
+    """Groups that are members of a group: kept and shown; nobody's role comes from them."""
+
+    tenant_id = UUID(default=None)
+    group_id = UUID(default=None)
+    nested_id = UUID(primary_key=True, default=None)
+    since = Timestamptz(default=None)
+    label = Text(null=True, default=None)
 
 
 class WaitingRow(Table, tablename="waiting_row"):
@@ -198,6 +211,7 @@ class RedecisionRow(Table, tablename="redecision_row"):
     tenant_id = UUID(default=None)
     id = UUID(primary_key=True, default=None)
     group_id = UUID(null=True, default=None)
+    event_id = UUID(null=True, default=None)
     after_user_id = UUID(null=True, default=None)
     asked_at = Timestamptz(default=None)
 
@@ -305,6 +319,13 @@ class JobRow(Table, tablename="job_row"):
     next_at = Timestamptz(default=None)
     done_at = Timestamptz(null=True, default=None)
     failures = BigInt()
+
+
+class ServerKeyRow(Table, tablename="server_key_row"):
+    """Keys that the processes of an installation share, each made at its first use."""
+
+    purpose = Text(primary_key=True)
+    key = Text()
 
 
 def columns_of(table: type[Table], *names: str) -> dict[str, str]:

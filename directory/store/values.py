@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from uuid import UUID
 
 import msgspec
 import piccolo.engine.sqlite  # noqa: F401  # registers its adapters now, so that ours below replaces one of them
@@ -21,6 +23,24 @@ def time_text(at: datetime) -> str:
 
 
 sqlite3.register_adapter(datetime, time_text)
+
+
+@lru_cache(maxsize=16_384)
+def uuid_from(stored_text: bytes) -> UUID:
+    """Return a stored id; tenants, sources and roles come again and again."""
+    return UUID(stored_text.decode())
+
+
+def time_from(stored_text: bytes) -> datetime:
+    """Return a stored time, aware and in UTC."""
+    return datetime.fromisoformat(stored_text.decode())
+
+
+# In place of Piccolo's, which decode, wrap and (for integers) go through Decimal: half of the time of reading a row.
+sqlite3.register_converter("UUID", uuid_from)
+sqlite3.register_converter("TIMESTAMPTZ", time_from)
+sqlite3.register_converter("BIGINT", int)
+sqlite3.register_converter("BOOLEAN", b"1".__eq__)
 
 
 def json_list(values: Sequence[object], declared_type: str) -> str:

@@ -3,9 +3,10 @@
 import msgspec
 from litestar import Response
 
-from directory import access_roles, events, mappings, sources, traffic
+from directory import access_roles, events, sources, traffic
 from directory.model import EventId, RequestId, SourceId
 from portal.auth import shows
+from portal.event_names import names_in_events
 from portal.forms import parse_uuid
 from portal.rendering import page
 from portal.visit import PortalRequest
@@ -82,11 +83,8 @@ def readable(body: str | None) -> str | None:
 
 
 async def _names(request: PortalRequest) -> dict[str, str]:
-    """Return what ids in events stand for: roles, and the groups that are mapped."""
     tenant_id = request.auth.operator.tenant.tenant_id
-    policy = await mappings.get_policy(tenant_id)
-    groups = {str(line.mapping.group_id): line.group_name for line in policy.lines}
-    return groups | {str(role.role_id): role.name for role in await access_roles.list_roles(tenant_id)}
+    return await names_in_events(tenant_id, await access_roles.list_roles(tenant_id))
 
 
 async def _labels(request: PortalRequest) -> dict[SourceId, str]:

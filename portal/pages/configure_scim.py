@@ -7,6 +7,7 @@ from directory.model import SourceId
 from portal.auth import does, shows
 from portal.forms import Form, path_uuid, read_form
 from portal.guides import GUIDES, PRESETS, endpoint_for
+from portal.notices import NOTICES
 from portal.rendering import go, page
 from portal.visit import PortalRequest, site_of
 
@@ -20,7 +21,8 @@ async def show_all(request: PortalRequest) -> Response[bytes]:
     connections = await sources.list_sources(visit.operator.tenant.tenant_id)
     if len(connections) == 1:
         done = request.query_params.get("done")
-        return go(request, visit.path("configure-scim", connections[0].source_id), done=done or None)
+        known = done if done in NOTICES else None
+        return go(request, visit.path("configure-scim", connections[0].source_id), done=known)
     if not connections:
         return _new_page(request, Form({}), first=True)
     return page(request, "configure_scim/list.html", connections=connections, guides=GUIDES)

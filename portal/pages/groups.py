@@ -13,24 +13,26 @@ from portal.visit import PortalRequest
 GROUPS_MAX = 50
 MEMBERS_MAX = 50
 WAITING_MAX = 20
-OFFSET_MAX = 1_000_000
 
 
 @shows("/t/{slug:str}/groups", access="portal:view")
 async def show_all(request: PortalRequest) -> Response[bytes]:
     """List the groups of the tenant."""
     tenant_id = request.auth.operator.tenant.tenant_id
-    offset = _offset(request)
-    found = await groups.list_groups(tenant_id, None, None, Window(offset=offset, limit=GROUPS_MAX))
+    after = parse_uuid(request.query_params.get("after", ""))
+    found, next_after = await groups.list_groups_by_name(
+        tenant_id, after=None if after is None else GroupId(after), limit=GROUPS_MAX
+    )
+    total = (await groups.list_groups(tenant_id, None, None, Window(limit=0))).total
     policy = await mappings.get_policy(tenant_id)
     connections = await sources.list_sources(tenant_id)
     return page(
         request,
         "groups/list.html",
-        groups=found.things,
-        total=found.total,
-        next_offset=offset + GROUPS_MAX if offset + GROUPS_MAX < found.total else None,
-        offset=offset,
+        groups=found,
+        total=total,
+        next_after=next_after,
+        after=after,
         mapped={line.mapping.group_id: line for line in policy.lines},
         labels={source.source_id: source.label for source in connections},
     )
@@ -57,11 +59,6 @@ async def show(request: PortalRequest) -> Response[bytes]:
         waiting=await groups.list_waiting(tenant_id, group_id, limit=WAITING_MAX),
         line=next((line for line in policy.lines if line.mapping.group_id == group_id), None),
     )
-
-
-def _offset(request: PortalRequest) -> int:
-    text = request.query_params.get("offset", "0")
-    return min(int(text), OFFSET_MAX) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
 
 
 HANDLERS = (show_all, show)

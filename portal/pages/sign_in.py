@@ -41,7 +41,7 @@ async def confirm(request: PortalRequest) -> Response[bytes]:
 
 @does(f"{SIGN_IN_PATH}/{{token:str}}", access="public")
 async def redeem(request: PortalRequest) -> Response[bytes]:
-    """Use the link and start a web session under a new id."""
+    """Use the link and start a web session under a new id; the one this browser had ends."""
     software = request.headers.get("user-agent", "")[:SOFTWARE_CHARS_MAX]
     try:
         session = await signins.redeem_link(
@@ -49,6 +49,9 @@ async def redeem(request: PortalRequest) -> Response[bytes]:
         )
     except InvalidError:
         return page(request, "sign_in/used.html", status_code=410)
+    former = await find_visit(request)
+    if former is not None:
+        await signins.sign_out(former.operator.session_id, by=former.by, now=former.now)
     response = go(request, "/")
     response.cookies.append(session_cookie(site_of(request), session))
     return response

@@ -86,6 +86,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         next_query=None if found.next_after is None else search.with_after(found.next_after),
         # Rows that follow show no count, and counting 100,000 people takes longer than finding the next 50.
         count=0 if asks_for(request, MORE) else await accounts.count_accounts(tenant_id, wanted),
+        alone=asks_for(request, FRAGMENTS),
         search=search,
         wanted=wanted,
         roles=roles,

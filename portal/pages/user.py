@@ -2,10 +2,11 @@
 
 from litestar import Response
 
-from directory import access_roles, accounts, events, locks, mappings, sources, traffic, users
+from directory import access_roles, accounts, events, locks, sources, traffic, users
 from directory.errors import InvalidError
-from directory.model import AccessRole, JsonValue, RoleId, TenantId, User, UserId
+from directory.model import JsonValue, RoleId, User, UserId
 from portal.auth import does, shows
+from portal.event_names import names_in_events
 from portal.forms import Form, path_uuid, read_form
 from portal.rendering import asks_for, go, page
 from portal.visit import PortalRequest
@@ -47,13 +48,6 @@ async def unlock(request: PortalRequest) -> Response[bytes]:
     visit = request.auth
     await locks.unlock_role(UserId(path_uuid(request, "user_id")), by=visit.by, now=visit.now)
     return await _done(request, "role-unlocked")
-
-
-async def _names(tenant_id: TenantId, roles: list[AccessRole]) -> dict[str, str]:
-    """Return what ids in events stand for: roles, and the groups that are mapped."""
-    policy = await mappings.get_policy(tenant_id)
-    groups = {str(line.mapping.group_id): line.group_name for line in policy.lines}
-    return groups | {str(role.role_id): role.name for role in roles}
 
 
 def attribute_lines(user: User) -> list[tuple[str, str]]:
@@ -99,8 +93,8 @@ async def _user_page(request: PortalRequest, form: Form, *, done: str = "") -> R
         source=None if source_id is None else await sources.get_source(tenant_id, source_id),
         attributes=attribute_lines(why.user),
         events=await events.list_events(tenant_id, subject_id=user_id, limit=EVENTS_MAX),
-        names=await _names(tenant_id, roles),
-        roles=[role for role in roles if role.permissions <= request.auth.operator.role.permissions],
+        names=await names_in_events(tenant_id, roles),
+        roles=[role for role in roles if request.auth.covers(role)],
         reference=None if request_id is None else traffic.reference_for(request_id),
         form=form,
         done=done,

@@ -70,9 +70,16 @@ def test_lines_are_moved_by_keyboard_and_focus_stays(page: Page, peopled: People
     expect(page.get_by_role("status").first).to_contain_text("Order changed")
     expect(page.locator("tbody tr").first).to_contain_text("Employees")
     expect(page.locator("tbody tr").nth(1)).to_contain_text("Content Editors")
+    # It stands first now, where up is disabled: the button beside it has the focus.
+    expect(page.get_by_role("button", name="Move down Employees")).to_be_focused()
+    setting = page.get_by_role("row", name="Content Editors").get_by_role("button", name="Set role")
+    setting.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Access role of the mapping changed")
+    expect(setting).to_be_focused()
     for name in ("Remove Employees", "Remove Content Editors"):
         page.get_by_role("button", name=name).press("Enter")
         expect(page.get_by_role("button", name=name)).to_have_count(0)
+        expect(page.get_by_role("heading", name="Order of priority")).to_be_focused()
 
 
 def test_a_refusal_stands_beside_its_field(page: Page, peopled: Peopled) -> None:
@@ -91,12 +98,14 @@ def test_a_role_is_locked_and_unlocked_in_place(page: Page, peopled: Peopled) ->
     page.get_by_text("Lock a role").click()
     page.get_by_label("Access role").select_option(label="Editor")
     page.get_by_label("Reason").fill("Covers the desk")
-    page.get_by_role("button", name="Lock role").click()
+    page.get_by_role("button", name="Lock role").press("Enter")
 
     expect(page.locator("#user-role")).to_contain_text("“Covers the desk”")
     expect(page.get_by_role("status").first).to_contain_text("Role locked")
-    page.get_by_role("button", name="Remove lock").click()
+    assert page.evaluate("document.activeElement.id") in {"lock", "unlock"}
+    page.get_by_role("button", name="Remove lock").press("Enter")
     expect(page.locator("#user-role")).to_contain_text("No lock.")
+    expect(page.get_by_role("heading", name="Why this role")).to_be_focused()
 
 
 def test_leaving_an_unstored_secret_warns(page: Page, peopled: Peopled) -> None:

@@ -4,9 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from directory import groups, users
+from directory import groups, mappings, member_facts, users
 from directory.edits import GroupEdit
 from directory.errors import AlreadyExistsError, InvalidError, NotFoundError, StaleError
+from directory.events import list_events
 from directory.model import Group, GroupAttributes, JsonValue
 from directory.query import And, Term, Window
 from directory.store.unit import Engine
@@ -198,3 +199,33 @@ async def test_adding_one_member_to_a_huge_group_issues_the_same_statements(
     assert few.texts == many.texts
     assert len(few.texts) > 3
     await world.assert_consistent()
+
+
+async def test_a_move_of_very_many_is_decided_by_a_walk_over_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(member_facts, "DECIDED_AT_ONCE_MAX", 3)
+    people = [await world.push_user(f"user{n}") for n in range(8)]
+    staff = await world.push_group("staff")
+    await world.map_group(staff, "editor")
+    await world.edit_members(staff, add=[str(person.user_id) for person in people])
+    assert await world.role_of(people[0]) == "loanee"
+    assert await mappings.redecide(None, now=world.tick(), batches=10) == 0
+    assert {await world.role_of(person) for person in people} == {"editor"}
+    await world.edit_members(staff, add=["ext-user0"], replace=True)
+    await mappings.redecide(None, now=world.tick(), batches=10)
+    assert [await world.role_of(person) for person in people[:2]] == ["editor", "loanee"]
+    await world.assert_consistent()
+    await world.edit_members(staff, add=[str(person.user_id) for person in people])
+    await groups.delete_group(staff.group_id, by=world.client, now=world.tick())
+    await mappings.redecide(None, now=world.tick(), batches=10)
+    assert {await world.role_of(person) for person in people} == {"loanee"}
+    await world.assert_consistent()
+
+
+async def test_who_joins_by_arriving_and_who_leaves_by_deletion_stands_in_the_history(world: World) -> None:
+    staff = await world.push_group("staff", ["ext-ann"])
+    ann = await world.push_user("ann")
+    await groups.delete_group(staff.group_id, by=world.client, now=world.tick())
+    told = [event.action for event in await list_events(world.tenant.tenant_id, subject_id=ann.user_id, limit=20)]
+    assert told == ["group:deleted", "user:role:granted", "group:members:changed", "user:created"]

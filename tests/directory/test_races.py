@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from directory import groups, users
-from directory.errors import AlreadyExistsError
+from directory import groups, locks, users
+from directory.errors import AlreadyExistsError, LastAdministratorError
 from directory.events import list_events
 from directory.model import User
 from directory.query import Window
@@ -81,4 +81,61 @@ async def test_adding_and_removing_one_member_at_once_tells_every_move(world: Wo
     assert after.member_count == len(await world.members_of(staff))
     assert after.version == staff.version + len(moves)
     assert ann.user_id is not None
+    await world.assert_consistent()
+
+
+async def test_edits_of_many_groups_that_name_one_user_do_not_wait_for_each_other_in_a_circle(world: World) -> None:
+    await world.push_user("ann")
+    circles = [await world.push_group(f"group{n}") for n in range(8)]
+    for group in circles:
+        await world.map_group(group, "editor")
+    await asyncio.gather(*(world.edit_members(group, add=["ext-ann"]) for group in circles))
+    assert [await world.members_of(group) for group in circles] == [{"ann"}] * 8
+    await world.assert_consistent()
+
+
+async def test_a_mapping_can_be_changed_while_clients_push(world: World) -> None:
+    people = [await world.push_user(f"user{n}") for n in range(16)]
+    staff = await world.push_group("staff")
+
+    async def push(person: User) -> None:
+        for _ in range(5):
+            await world.edit_members(staff, add=[str(person.user_id)])
+            await world.edit_members(staff, remove=[str(person.user_id)])
+        await world.edit_members(staff, add=[str(person.user_id)])
+
+    await asyncio.gather(*(push(person) for person in people), world.map_group(staff, "editor"))
+    assert {await world.role_of(person) for person in people} == {"editor"}
+    await world.assert_consistent()
+
+
+async def test_of_many_administrators_deleted_at_once_one_stays(world: World) -> None:
+    people = [await world.push_user(f"admin{n}") for n in range(6)]
+    admins = await world.push_group("admins", [f"ext-admin{n}" for n in range(6)])
+    await world.map_group(admins, "administrator")
+
+    async def delete(person: User) -> bool:
+        try:
+            await users.delete_user(person.user_id, by=world.client, now=world.tick())
+        except LastAdministratorError:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(delete(person) for person in people))) == 5
+    await world.assert_consistent()
+
+
+async def test_a_lock_set_while_its_user_changes_group_is_seen(world: World) -> None:
+    people = [await world.push_user(f"user{n}") for n in range(10)]
+    staff = await world.push_group("staff", [f"ext-user{n}" for n in range(10)])
+    await world.map_group(staff, "editor")
+    viewer = world.roles["viewer"].role_id
+    await asyncio.gather(
+        *(
+            locks.lock_role(person.user_id, viewer, reason="audit", until=None, by=world.system, now=world.tick())
+            for person in people
+        ),
+        *(world.edit_members(staff, remove=[f"ext-user{n}"]) for n in range(10)),
+    )
+    assert {await world.role_of(person) for person in people} == {"viewer"}
     await world.assert_consistent()

@@ -19,6 +19,7 @@ USER_COUNT = 40
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+@pytest.mark.trap("S6")
 def test_no_change_of_two_writers_is_lost_or_doubled(database_url: str, tmp_path: Path) -> None:
     members = write_together(database_url, tmp_path, operations=600)
 

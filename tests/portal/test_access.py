@@ -166,6 +166,19 @@ async def test_a_user_manager_cannot_give_more_than_they_have(sign_in: SignIn, w
     assert await world.role_of(user) == "loanee"
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "GET\u00e9", "x"])
+async def test_a_method_that_no_page_takes_is_never_a_fault(
+    portal: httpx.AsyncClient, admin: Browser, world: World, method: str
+) -> None:
+    ids = await ids_in(world)
+    for client in (portal, admin.client):
+        for path in sorted({filled(door.path, world, ids) for door in DOORS}):
+            answer = await client.request(method, path, headers=SAME_ORIGIN)
+
+            assert answer.status_code == (204 if method == "OPTIONS" else 405), path
+            assert "set-cookie" not in answer.headers, path
+
+
 @pytest.mark.parametrize("ident", ["x", "0", "null", "%7B%7D", "{0}", "A" * 300, "01890a5d-ac96-774b-bcce-b302099a805"])
 async def test_an_id_that_is_none_is_a_missing_page(admin: Browser, ident: str) -> None:
     for place in ("sub-accounts", "groups", "configure-scim", "activity/requests"):

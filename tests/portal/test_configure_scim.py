@@ -264,3 +264,12 @@ async def test_the_words_of_other_guides_lead_here(admin: Browser, path: str) ->
 )
 async def test_other_old_names_lead_to_their_place(admin: Browser, path: str, place: str) -> None:
     assert (await admin.open(path)).path == f"/t/northwind/{place}"
+
+
+@pytest.mark.parametrize("done", ["bogus", "", "source-created&done=x", "%00", "%0d%0aX:y"])
+async def test_a_notice_that_nobody_wrote_is_left_out(admin: Browser, done: str) -> None:
+    for path in ("configure-scim", "overview", "sub-accounts", "groups", "activity", "group-mappings"):
+        page = await admin.open(f"{path}?done={done}")
+
+        assert page.status == 200, path
+        assert "bogus" not in page.response.text, path

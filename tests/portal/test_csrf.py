@@ -29,6 +29,7 @@ async def test_a_form_with_its_token_is_accepted(admin: Browser) -> None:
     ["", "x", "0" * 128, "0" * 127, "0" * 129, "é" * 128, "A" * 128, "\x00" * 128, "\u0660" * 128, "0" * 60_000],
     ids=lambda token: repr(token[:6]),
 )
+@pytest.mark.trap("L4")
 async def test_a_made_up_token_is_refused(admin: Browser, token: str) -> None:
     answer = await admin.post(NEW, {**WANTED, TOKEN_FIELD: token})
 
@@ -40,6 +41,7 @@ async def test_a_form_without_a_token_is_refused(admin: Browser) -> None:
     assert (await admin.post(NEW, WANTED)).status_code == 403
 
 
+@pytest.mark.trap("L2")
 async def test_the_token_of_another_operator_is_refused(sign_in: SignIn) -> None:
     one, other = await sign_in("administrator", name="one"), await sign_in("administrator", name="other")
 
@@ -48,6 +50,7 @@ async def test_the_token_of_another_operator_is_refused(sign_in: SignIn) -> None
     assert answer.status_code == 403
 
 
+@pytest.mark.trap("L2")
 async def test_the_token_of_an_earlier_session_of_the_same_operator_is_refused(sign_in: SignIn) -> None:
     first, second = await sign_in("administrator", name="one"), await sign_in("administrator", name="two")
     second.client.cookies, kept = first.client.cookies, await second.token()

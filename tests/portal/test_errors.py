@@ -139,12 +139,17 @@ async def test_every_answer_carries_the_security_headers(admin: Browser) -> None
         assert answer.headers["cache-control"] == "no-store"
 
 
+async def test_the_character_set_is_named_once(admin: Browser) -> None:
+    assert (await admin.open("overview")).response.headers["content-type"] == "text/html; charset=utf-8"
+
+
 async def test_pages_vary_by_what_htmx_asks(admin: Browser) -> None:
     answer = await admin.client.get("/t/northwind/overview")
 
     assert {"HX-Request", "HX-Boosted", "HX-Target"} <= set(answer.headers["vary"].split(", "))
 
 
+@pytest.mark.trap("S4")
 async def test_the_policy_allows_no_inline_code_and_no_foreign_host(admin: Browser) -> None:
     policy = (await admin.client.get("/t/northwind/overview")).headers["content-security-policy"]
 

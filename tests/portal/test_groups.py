@@ -23,11 +23,11 @@ async def test_no_groups_yet_says_how_they_come(admin: Browser) -> None:
     assert "No groups pushed yet. In Entra" in (await admin.open("groups")).text
 
 
-@pytest.mark.parametrize("offset", ["x", "-1", "1e9", "٣", "9" * 40, ""])
-async def test_a_place_that_is_none_is_the_start(admin: Browser, world: World, offset: str) -> None:
+@pytest.mark.parametrize("after", ["x", "-1", "1e9", "٣", "9" * 40, ""])
+async def test_a_place_that_is_none_is_the_start(admin: Browser, world: World, after: str) -> None:
     await world.push_group("Staff")
 
-    assert "Staff" in (await admin.open(f"groups?offset={offset}")).text
+    assert "Staff" in (await admin.open(f"groups?after={after}")).text
 
 
 async def test_more_groups_than_fit_are_paged(admin: Browser, world: World) -> None:
@@ -35,7 +35,7 @@ async def test_more_groups_than_fit_are_paged(admin: Browser, world: World) -> N
         await world.push_group(f"Group {number:02}")
 
     page = await admin.open("groups")
-    more = await admin.open(next(link for link in page.links if "offset=" in link))
+    more = await admin.open(next(link for link in page.links if "after=" in link))
 
     assert "Group 50" not in page.text
     assert "Group 50" in more.text

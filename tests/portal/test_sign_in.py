@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from litestar import Request
 
 from directory import locks, signins, users
 from directory.model import UserAttributes
+from portal.auth import network_of
 from tests.directory.world import World
 from tests.portal.browsing import ORIGIN, SAME_ORIGIN, Page
 from tests.portal.conftest import SignIn, client_of, create_portal, link_for
@@ -91,6 +93,7 @@ async def test_the_cookie_cannot_be_read_by_scripts_nor_sent_across_sites(
     assert "Domain" not in cookie
 
 
+@pytest.mark.trap("L1")
 async def test_over_https_the_cookie_is_bound_to_the_host(world: World) -> None:
     async with client_of(create_portal("https://portal.example"), "https://portal.example") as client:
         answer = await client.post(
@@ -103,6 +106,7 @@ async def test_over_https_the_cookie_is_bound_to_the_host(world: World) -> None:
         assert (await client.get("/t/northwind/overview")).status_code == 200
 
 
+@pytest.mark.trap("L1")
 async def test_a_chosen_session_id_is_not_adopted(portal: httpx.AsyncClient, world: World) -> None:
     portal.cookies.set("rolebook", "A" * 43)
 
@@ -127,6 +131,7 @@ async def test_a_lost_sign_in_makes_htmx_leave_the_page(portal: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "%00", "é".encode().decode("latin-1"), "B" * 5000])
+@pytest.mark.trap("L3")
 async def test_a_spoilt_cookie_is_nobody(portal: httpx.AsyncClient, cookie: str) -> None:
     answer = await portal.get("/t/northwind/overview", headers={b"Cookie": f"rolebook={cookie}".encode("latin-1")})
 
@@ -180,3 +185,36 @@ async def test_whoever_is_signed_in_needs_no_link(sign_in: SignIn) -> None:
     browser = await sign_in("viewer")
 
     assert (await browser.open("/sign-in")).path == "/t/northwind/overview"
+
+
+async def test_a_new_link_ends_the_session_that_the_browser_had(sign_in: SignIn, world: World) -> None:
+    browser = await sign_in("viewer")
+    former = dict(browser.client.cookies)
+
+    await browser.client.post(await link_for(world, "editor"), headers=SAME_ORIGIN)
+
+    assert (await browser.open("overview")).path == "/t/northwind/overview"
+    browser.client.cookies.clear()
+    browser.client.cookies.update(former)
+    assert (await browser.open("overview")).path == "/sign-in"
+
+
+async def test_a_used_link_leaves_the_session_alone(sign_in: SignIn, world: World) -> None:
+    browser = await sign_in("viewer")
+
+    assert (await browser.client.post("/sign-in/x", headers=SAME_ORIGIN)).status_code == 410
+    assert (await browser.open("overview")).path == "/t/northwind/overview"
+    assert world.tenant.slug == "northwind"
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("203.0.113.77", "203.0.113.0/24"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
+        ("2001:db8:1:2:3::9", "2001:db8:1:2::/64"),
+        ("unix", ""),
+    ],
+)
+def test_an_address_is_kept_as_its_network(host: str, network: str) -> None:
+    assert network_of(Request({"type": "http", "client": (host, 1), "headers": []})) == network  # type: ignore[arg-type, typeddict-item]  # the part of a scope that is read

@@ -71,3 +71,29 @@ def test_every_icon_that_templates_use_is_in_the_sprite() -> None:
 
 def test_a_page_with_all_it_loads_weighs_under_80_kb() -> None:
     assert sum(len(gzip.compress(asset.content)) for asset in assets().values()) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*;q=0", False),
+        ("x-gzip-not", False),
+        ("", False),
+    ],
+)
+async def test_gzip_is_sent_to_whoever_takes_it(files: httpx.AsyncClient, accepted: str, zipped: bool) -> None:  # noqa: FBT001 - a column of the table
+    answer = await files.get(asset_url("site.css"), headers={"Accept-Encoding": accepted})
+
+    assert (answer.headers.get("content-encoding") == "gzip") is zipped
+
+
+async def test_pages_ask_the_same_question(files: httpx.AsyncClient) -> None:
+    for accepted, coding in (("gzip", "gzip"), ("gzip;q=0", None)):
+        answer = await files.get("/nothing", headers={"Accept-Encoding": accepted})
+
+        assert answer.headers.get("content-encoding") == coding

@@ -113,6 +113,8 @@ async def test_load_more_leads_through_everybody_once(admin: Browser, world: Wor
             break
         page = await admin.open(onward[0])
 
+    assert '<p id="sub-accounts-count" class="tally" role="status">104 people</p>' in page.response.text
+    assert "<hx-partial" not in page.response.text
     assert len(seen) == len(set(seen)) == 104
     assert "104 people" in page.text
     assert "Back to the start" in page.text
@@ -127,6 +129,8 @@ async def test_htmx_gets_the_list_for_a_search_and_rows_for_more(admin: Browser,
     more = await admin.open(onward, HX_Request="true", HX_Target="tr#sub-accounts-more")
 
     assert found.response.text.lstrip().startswith('<section id="sub-accounts-list"')
+    assert '<hx-partial hx-target="#sub-accounts-count" hx-swap="innerHTML">51 people</hx-partial>' in found.response.text
+    assert 'role="status"' not in found.response.text
     assert more.response.text.lstrip().startswith("<tr>")
     assert more.response.text.count("<tr>") == 1
 

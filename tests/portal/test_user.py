@@ -150,3 +150,35 @@ async def test_any_attribute_can_be_shown(admin: Browser, world: World, value: o
     user = await world.push_user("odd", nickName=value)  # type: ignore[arg-type]  # an object of JSON
 
     assert (await admin.open(f"sub-accounts/{user.user_id}")).status == 200
+
+
+async def test_a_higher_role_can_be_neither_locked_nor_unlocked_from_below(sign_in: SignIn, world: World) -> None:
+    manager = await sign_in("user_manager")
+    boss = await world.push_user("boss")
+    await locks.lock_role(
+        boss.user_id, world.roles["administrator"].role_id, reason="Owner", until=None, by=world.system, now=world.tick()
+    )
+
+    page = await manager.open(f"sub-accounts/{boss.user_id}")
+    answer = await manager.post(f"sub-accounts/{boss.user_id}/unlock", {"csrf_token": await manager.token()})
+
+    assert "Administrator may do more than you: only somebody who may do as much can lock or unlock it" in page.text
+    assert [form.action for form in page.forms] == ["/sign-out"]
+    assert answer.status_code == 403
+
+
+async def test_a_lock_over_a_higher_role_is_not_offered_for_removal(sign_in: SignIn, world: World) -> None:
+    manager = await sign_in("user_manager")
+    ann = await world.push_user("ann")
+    await world.push_user("zoe")
+    await world.map_group(await world.push_group("Admins", ["ext-ann", "ext-zoe"]), "administrator")
+    await locks.lock_role(
+        ann.user_id, world.roles["viewer"].role_id, reason="On leave", until=None, by=world.system, now=world.tick()
+    )
+
+    page = await manager.open(f"sub-accounts/{ann.user_id}")
+    answer = await manager.post(f"sub-accounts/{ann.user_id}/unlock", {"csrf_token": await manager.token()})
+
+    assert "Without the lock the role would be Administrator, which may do more than you" in page.text
+    assert [form.action.rpartition("/")[2] for form in page.forms] == ["lock", "sign-out"]
+    assert answer.status_code == 403

@@ -50,6 +50,7 @@ def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [line for line in map(json.loads, capsys.readouterr().err.splitlines()) if line["event"] == "request"]
 
 
+@pytest.mark.trap("L14")
 async def test_a_line_has_the_template_and_ids_but_neither_path_nor_query(
     client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,6 +95,7 @@ async def test_a_method_nobody_knows_does_not_make_a_label(client: httpx.AsyncCl
     assert b"BREW" not in metrics.render()
 
 
+@pytest.mark.trap("S2")
 async def test_a_body_that_drips_in_is_given_up_and_the_connection_closed(client: httpx.AsyncClient) -> None:
     stuck = asyncio.Event()
 

@@ -82,6 +82,7 @@ async def test_the_framework_publishes_nothing_by_itself(database_url: str, path
         assert (await http.get(path)).status_code == 404
 
 
+@pytest.mark.trap("L10")
 async def test_a_fault_of_ours_is_told_with_a_reference_and_logged_without_names(
     sqlite_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,11 +112,12 @@ async def test_a_database_of_a_newer_program_is_refused(request: pytest.FixtureR
             "INSERT INTO migration (name, app_name, ran_on) VALUES ('m9999_later', 'directory', CURRENT_TIMESTAMP)"
         )
 
-    with refusing("newer than this program"):
+    with expect_refusal("newer than this program"):
         async with open_house(settings_for(database_url)):
             pass
 
 
+@pytest.mark.trap("S2")
 async def test_a_push_that_drips_in_is_a_scim_error(sqlite_url: str) -> None:
     settings = settings_for(sqlite_url)
     app = create_app(settings)
@@ -136,11 +138,11 @@ async def dripping() -> AsyncIterator[bytes]:
 
 
 async def test_a_database_without_tables_is_refused(tmp_path: Path) -> None:
-    with refusing("run migrate"):
+    with expect_refusal("run migrate"):
         async with open_house(settings_for(f"sqlite:///{tmp_path}/empty.sqlite")):
             pass
 
 
-def refusing(words: str) -> pytest.RaisesGroup[SchemaError]:
+def expect_refusal(words: str) -> pytest.RaisesGroup[SchemaError]:
     """Expect the start to fail; the framework starts in a task group, which wraps errors."""
     return pytest.RaisesGroup(pytest.RaisesExc(SchemaError, match=words), flatten_subgroups=True)

@@ -153,6 +153,7 @@ def test_migrate_tells_the_version(command: Command) -> None:
         "serve",
         "migrate",
         "check",
+        "rehearse",
         "tenant",
         "tenant create",
         "user create",

@@ -47,6 +47,8 @@ def all_golden() -> list[Golden]:
     """Return every golden file of SCIM clients, by name."""
     found = []
     for file in sorted(FOLDER.glob("*/*.json")):
+        if file.parent.name == "suites":  # sequences of public suites, in a form of their own
+            continue
         scenario = msgspec.json.decode(file.read_bytes(), type=Scenario)
         preset = cast("Preset", scenario.preset or file.parent.name)
         found.append(Golden(f"{file.parent.name}/{file.name}", preset, scenario))

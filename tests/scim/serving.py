@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 
 class StartedServer(uvicorn.Server):
@@ -22,7 +22,7 @@ class StartedServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: Litestar) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve ``app`` on a free port of this machine and give its address."""
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off")
     server = StartedServer(config)

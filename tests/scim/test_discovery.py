@@ -13,7 +13,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 def flattened(urn: str) -> Iterator[str]:
     """Yield the attributes as Entra's schema reader names them."""
-    schemas: Any = schema_resources(BASE_URL)
+    schemas: Any = schema_resources(BASE_URL, okta=False)
     schema = next(schema for schema in schemas if schema["id"] == urn)
     prefix = f"{urn}:" if ":extension:" in urn else ""
     for attribute in schema["attributes"]:

@@ -123,6 +123,7 @@ def test_time_is_read_with_any_decimals_and_offset(text: str, moment: datetime) 
         "",
         "userName",
         "userName eq",
+        r'userName eq "a\u0000b"',
         'userName xx "a"',
         '(userName eq "a"',
         'userName eq "a")',

@@ -118,3 +118,23 @@ async def test_source_sees_only_what_is_its_own() -> None:
         for text in ('userName eq "ada" or userName pr', 'userName ne "x"'):
             assert (await other.send("GET", f"/Users?filter={text}")).json()["totalResults"] == 0
         await other.create("/Users", userName="ada")
+
+
+async def test_a_secret_sent_where_it_does_not_belong_is_recorded_nowhere() -> None:
+    async with client_of("okta") as client:
+        told = [
+            await client.send("GET", f"/Users/{client.token}"),
+            await client.send("GET", f"/{client.token}"),
+            await client.send("GET", f'/Users?filter=userName eq "{client.token}"'),
+            await client.send("GET", f"/Users?filter={client.token} eq 1"),
+            await client.send("GET", f'/Users?filter=password eq "{client.token}"'),
+            await client.send("POST", "/Users", {"userName": "", "title": client.token}),
+            await client.send("POST", "/Users", {"userName": "ada", "active": client.token}),
+            await client.send(client.token, "/Users"),
+        ]
+        await flush(now=NOW)
+        listed = await list_requests(client.tenant.tenant_id, limit=20)
+        kept = [await get_request(client.tenant.tenant_id, record.request_id) for record in listed]
+    assert len(kept) == 6  # what no endpoint takes is refused before it is recorded
+    assert client.token not in "".join(answer.text for answer in told)
+    assert client.token not in repr(kept)

@@ -87,3 +87,33 @@ def test_renaming_a_group_touches_no_member() -> None:
 def test_group_keeps_its_name() -> None:
     with pytest.raises(MutabilityError):
         group_edit({"op": "remove", "path": "displayName"})
+
+
+def test_label_is_read_in_every_spelling_and_only_for_who_joins() -> None:
+    edit = group_edit(
+        {
+            "op": "add",
+            "path": "members",
+            "value": [
+                {"value": "a", "display": "Ada"},
+                {"value": "b", "Display": "Bob"},
+                {"value": "c", "displayName": "Cyd"},
+                {"value": "d", "display": ""},
+                {"value": "e", "display": 5},
+                {"value": "f", "display": "x" * 1025},
+                {"value": "g", "display": "gone"},
+            ],
+        },
+        {"op": "remove", "path": 'members[value eq "g"]'},
+    )
+    assert edit.labels == {"a": "Ada", "b": "Bob", "c": "Cyd"}
+
+
+def test_member_that_is_said_to_be_a_group_is_told_apart() -> None:
+    value: JsonValue = [
+        {"value": "g", "type": "Group"},
+        {"value": "h", "Type": "group"},
+        {"value": "u", "type": "User"},
+    ]
+    edit = group_edit({"op": "add", "path": "members", "value": value})
+    assert (edit.add, edit.nested) == (frozenset("ghu"), frozenset("gh"))

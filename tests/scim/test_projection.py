@@ -2,6 +2,7 @@ import pytest
 
 from directory.model import JsonObject
 from scim.attributes import GROUP_NAMES, USER_NAMES
+from scim.errors import InvalidPathError
 from scim.projection import Projection, projection_from
 from tests.scim.readings import lenient
 
@@ -18,7 +19,11 @@ ADA: JsonObject = {
     ENTERPRISE: {"department": "D", "division": "V", "manager": {"value": "m"}},
     "meta": {"version": "1"},
 }
-ALWAYS: JsonObject = {"schemas": ADA["schemas"], "id": "1"}
+
+
+def schemas_of(shown: JsonObject) -> JsonObject:
+    """Return the schemas of what is shown: only those that it has attributes of (RFC 7643 section 3)."""
+    return {"schemas": [CORE, ENTERPRISE] if ENTERPRISE in shown else [CORE]}
 
 
 def projection(wanted: str = "", unwanted: str = "") -> Projection:
@@ -47,7 +52,7 @@ def projection(wanted: str = "", unwanted: str = "") -> Projection:
     ],
 )
 def test_only_what_is_asked_for_is_shown(wanted: str, shown: JsonObject) -> None:
-    assert projection(wanted).apply(ADA) == ALWAYS | shown
+    assert projection(wanted).apply(ADA) == {"id": "1"} | schemas_of(shown) | shown
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,8 @@ def test_only_what_is_asked_for_is_shown(wanted: str, shown: JsonObject) -> None
     ],
 )
 def test_what_is_excluded_is_not_shown(unwanted: str, gone: list[str]) -> None:
-    assert projection(unwanted=unwanted).apply(ADA) == {key: part for key, part in ADA.items() if key not in gone}
+    left: JsonObject = {key: part for key, part in ADA.items() if key not in gone}
+    assert projection(unwanted=unwanted).apply(ADA) == left | schemas_of(left)
 
 
 def test_parts_and_elements_can_be_excluded() -> None:
@@ -83,3 +89,8 @@ def test_members_are_read_only_where_they_are_asked_for() -> None:
     assert not asks("displayName", "")
     assert not asks("", "members")
     assert not asks("", "displayName,MEMBERS")
+
+
+def test_a_list_of_attributes_that_is_too_long_is_refused() -> None:
+    with pytest.raises(InvalidPathError, match="at most 8192"):
+        projection("[" * 8193)

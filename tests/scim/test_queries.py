@@ -1,7 +1,12 @@
 import pytest
 
-from scim.errors import InvalidFilterError, InvalidValueError
-from scim.queries import PageAsked, page_from, parameters_of
+from directory.model import JsonObject
+from directory.query import Order
+from scim.attributes import USER_NAMES
+from scim.errors import InvalidFilterError, InvalidSyntaxError, InvalidValueError
+from scim.queries import SEARCH_URN, PageAsked, order_from, page_from, parameters_in, parameters_of
+from scim.schemas import ENTERPRISE_URN as ENTERPRISE
+from tests.scim.readings import lenient, strict
 
 
 @pytest.mark.rfc("7644#3.4.2.4")
@@ -46,3 +51,47 @@ def test_plus_is_a_blank_and_unknown_flags_are_nobodys_harm() -> None:
 def test_query_string_that_is_no_text_is_refused(query_string: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         parameters_of(query_string)
+
+
+@pytest.mark.rfc("7644#3.4.2.3")
+@pytest.mark.parametrize(
+    ("sort_by", "sort_order", "order"),
+    [
+        ("", "", None),
+        ("", "descending", None),
+        ("userName", "", Order(attribute="userName")),
+        ("NAME.familyname", "Descending", Order(attribute="name", part="familyName", descending=True)),
+        ("emails", "ascending", Order(attribute="emails", part="value", multi=True)),
+        ("emails.type", "", Order(attribute="emails", part="type", multi=True)),
+        ("externalId", "", Order(attribute="externalId", exact=True)),
+        ("meta.lastModified", "", Order(attribute="meta", part="lastModified")),
+        (f"{ENTERPRISE}:department", "", Order(attribute=f"{ENTERPRISE}:department")),
+        ("manager", "", Order(attribute=f"{ENTERPRISE}:manager", part="value", exact=True)),
+    ],
+)
+def test_sorting_names_an_attribute_in_any_case(sort_by: str, sort_order: str, order: Order | None) -> None:
+    assert order_from({"sortby": sort_by, "sortorder": sort_order}, USER_NAMES) == order
+
+
+@pytest.mark.parametrize("sort_by", ["nobody", "name", "groups", "groups.display", "meta", "meta.version", "schemas"])
+def test_what_cannot_be_sorted_by_is_refused(sort_by: str) -> None:
+    with pytest.raises(InvalidValueError):
+        order_from({"sortby": sort_by}, USER_NAMES)
+
+
+@pytest.mark.rfc("7644#3.4.3")
+def test_search_body_is_read_as_parameters() -> None:
+    body: JsonObject = {
+        "schemas": [SEARCH_URN],
+        "Attributes": ["userName", "meta"],
+        "count": 5,
+        "filter": "x",
+        "cursor": "",
+    }
+    assert parameters_in(body, strict()) == {"attributes": "userName,meta", "count": "5", "filter": "x", "cursor": ""}
+    with pytest.raises(InvalidSyntaxError):
+        parameters_in({"filter": "x"}, strict())
+    refused: list[JsonObject] = [{"count": True}, {"count": 1.5}, {"filter": {}}, {"attributes": [1]}]
+    for wrong in refused:
+        with pytest.raises(InvalidValueError):
+            parameters_in(wrong, lenient())

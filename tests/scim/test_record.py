@@ -4,7 +4,9 @@ import pytest
 from msgspec import json
 
 from directory.model import JsonObject
-from scim.record import DROPPED, network_of, path_for_record, redacted, software_of
+from directory.tokens import new_secret_token
+from scim.hiding import DROPPED
+from scim.record import network_of, path_for_record, redacted, software_of
 
 
 def scope(**parts: Any) -> Any:  # noqa: ANN401 an ASGI scope
@@ -44,6 +46,7 @@ def test_huge_bodies_are_left_out() -> None:
     [
         (("203.0.113.77", 1), "203.0.113.0/24"),
         (("2001:db8:1:2:3::9", 1), "2001:db8:1:2::/64"),
+        (("::ffff:203.0.113.77", 1), "203.0.113.0/24"),
         (("unix", 1), ""),
         (None, ""),
     ],
@@ -61,3 +64,63 @@ def test_software_is_short_and_printable() -> None:
 def test_secrets_in_the_query_are_dropped() -> None:
     recorded = path_for_record(scope(query_string=b"access_token=abc&filter=x&client_secret=def"))
     assert recorded == f"/scim/v2/Users?access_token={DROPPED}&filter=x&client_secret={DROPPED}"
+
+
+def test_secrets_in_the_query_are_dropped_however_the_name_is_written() -> None:
+    recorded = path_for_record(scope(query_string=b"%74oken=abc&credential=def&filter=token"))
+    assert recorded == f"/scim/v2/Users?%74oken={DROPPED}&credential={DROPPED}&filter=token"
+
+
+def test_a_long_query_costs_no_more_than_its_length() -> None:
+    query = b"filter=" + b"token" * 12_000
+    assert len(path_for_record(scope(query_string=query * 2))) == 2000
+
+
+SECRET = new_secret_token().text
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"path": f"/scim/v2/Users/{SECRET}"},
+        {"query_string": f"filter=userName%20eq%20%22{SECRET}%22".encode()},
+        {"query_string": f"filter=userName%20eq%20%22{SECRET.replace('_', '%5F')}%22".encode()},
+        {"query_string": SECRET.encode()},
+        {"query_string": f"{SECRET}=x&y={SECRET}".encode()},
+    ],
+)
+def test_secrets_of_ours_are_dropped_from_addresses(parts: dict[str, Any]) -> None:
+    recorded = path_for_record(scope(**parts))
+    assert DROPPED in recorded
+    assert SECRET.split("_")[3] not in recorded
+
+
+def test_secrets_of_ours_are_dropped_from_bodies_and_software() -> None:
+    assert redacted({"title": f"is {SECRET}", "deep": [{"x": SECRET}]}) == (
+        f'{{"title":"is {DROPPED}","deep":[{{"x":"{DROPPED}"}}]}}'
+    )
+    assert software_of(scope(headers=[(b"user-agent", SECRET.encode())])) == DROPPED
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("password%20eq%20%22hunter%202%22%20or%20title%20pr", "password%20eq%20(dropped)%20or%20title%20pr"),
+        ('password+eq+"hunter\\"2"', "password%20eq%20(dropped)"),
+        ("urn:x:User:apiToken.value sw hunter2", "urn%3Ax%3AUser%3AapiToken.value%20sw%20(dropped)"),
+        ('credentials[value eq "hunter]2"]', "credentials%5B(dropped)%5D"),
+        ('title eq "token"', 'title eq "token"'),
+    ],
+)
+def test_what_a_secret_is_compared_with_is_dropped(asked: str, kept: str) -> None:
+    assert path_for_record(scope(query_string=f"filter={asked}".encode())) == f"/scim/v2/Users?filter={kept}"
+
+
+def test_what_a_secret_is_compared_with_is_dropped_from_messages() -> None:
+    body: JsonObject = {"filter": 'password eq "hunter2"', "path": 'emails[secret eq "hunter2"].value'}
+    assert "hunter2" not in redacted(body)
+
+
+def test_many_words_for_secrets_cost_no_more_than_their_length() -> None:
+    words = "token" * 12_000 + "[" * 12_000
+    assert len(path_for_record(scope(query_string=f"filter={words}".encode()))) <= 2000

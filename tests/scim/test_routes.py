@@ -111,6 +111,7 @@ async def test_what_the_framework_refuses_is_a_scim_error() -> None:
 
 
 @pytest.mark.usefixtures("store")
+@pytest.mark.trap("L13")
 async def test_addresses_come_from_the_public_url_never_from_host() -> None:
     async with client_of("okta") as client:
         body = {"userName": "ada"}
@@ -164,6 +165,7 @@ def request_for(path: str) -> ScimRequest:
     return ScimRequest(scope)  # type: ignore[arg-type]  # all that wording an error reads of a scope
 
 
+@pytest.mark.trap("S5")
 def test_transient_fault_asks_for_patience_in_whole_seconds() -> None:
     answer = word_exception(request_for("/scim/v2/Users"), UnavailableError())
     assert answer.status_code == 503

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterator
 
+import pytest
+
 from tests.shape.tree import each_module, each_text, name_of, parsed
 
 # Of Piccolo: silent no-op when nested, swallowed errors, a new event loop, every column written, races, SQLite refuses.
@@ -72,3 +74,16 @@ def catches_everything(handler: ast.ExceptHandler) -> bool:
         for node in ast.walk(handler)
     )
     return caught in {"", "Exception", "BaseException"} and not passes_on
+
+
+@pytest.mark.trap("L9")
+@pytest.mark.parametrize("module", ["rate_limit", "session", "csrf", "logging"])
+def test_no_middleware_of_the_framework_that_breaks_a_promise_is_used(module: str) -> None:
+    importers = [
+        name_of(path)
+        for path in each_module()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"litestar.middleware.{module}")
+    ]
+
+    assert importers == []

@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS tenant_row (
   default_role_id UUID NOT NULL,
   administrator_role_id UUID NOT NULL,
   policy_version BIGINT NOT NULL,
+  policy_mark UUID NOT NULL,
   created_at TIMESTAMPTZ NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tenant_slug ON tenant_row (slug);
@@ -102,7 +103,8 @@ CREATE TABLE IF NOT EXISTS user_row (
   FOREIGN KEY (tenant_id, role_id) REFERENCES role_row (tenant_id, id)
 );
 CREATE UNIQUE INDEX IF NOT EXISTS user_name_unique ON user_row (tenant_id, user_name_key) WHERE deleted_at IS NULL;
-CREATE INDEX IF NOT EXISTS user_of_source ON user_row (tenant_id, source_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS user_of_source ON user_row (tenant_id, source_id, id, deleted_at)
+  WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS user_by_name ON user_row (tenant_id, display_name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS user_by_role ON user_row (tenant_id, role_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS user_by_decision ON user_row (tenant_id, origin, decided_group_id, id)
@@ -144,6 +146,7 @@ CREATE TABLE IF NOT EXISTS group_row (
   document_key JSONB NOT NULL,
   member_count BIGINT NOT NULL,
   waiting_count BIGINT NOT NULL,
+  nested_count BIGINT NOT NULL,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   modified_at TIMESTAMPTZ NOT NULL,
@@ -153,17 +156,9 @@ CREATE TABLE IF NOT EXISTS group_row (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS group_name_unique ON group_row (tenant_id, source_id, display_name_key)
   WHERE claims_name AND deleted_at IS NULL;
-CREATE INDEX IF NOT EXISTS group_of_source ON group_row (tenant_id, source_id, id) WHERE deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS group_of_source ON group_row (tenant_id, source_id, id, deleted_at)
+  WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS group_by_name ON group_row (tenant_id, display_name_key, id) WHERE deleted_at IS NULL;
-
-CREATE TABLE IF NOT EXISTS tally_row (
-  tenant_id UUID NOT NULL,
-  source_id UUID NOT NULL,
-  kind TEXT NOT NULL,
-  shard TEXT NOT NULL,
-  things BIGINT NOT NULL,
-  PRIMARY KEY (tenant_id, source_id, kind, shard)
-);
 
 CREATE TABLE IF NOT EXISTS user_link_row (
   tenant_id UUID NOT NULL,
@@ -192,6 +187,7 @@ CREATE TABLE IF NOT EXISTS member_row (
   group_id UUID NOT NULL,
   user_id UUID NOT NULL,
   since TIMESTAMPTZ NOT NULL,
+  label TEXT,
   PRIMARY KEY (tenant_id, group_id, user_id),
   FOREIGN KEY (tenant_id, group_id) REFERENCES group_row (tenant_id, id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES user_row (tenant_id, id)
@@ -223,6 +219,7 @@ CREATE TABLE IF NOT EXISTS redecision_row (
   tenant_id UUID NOT NULL REFERENCES tenant_row (id),
   id UUID NOT NULL,
   group_id UUID,
+  event_id UUID,
   after_user_id UUID,
   asked_at TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (tenant_id, id),

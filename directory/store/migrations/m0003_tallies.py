@@ -8,6 +8,17 @@ ID = "m0003_tallies"
 VERSION = "1.38.0"
 DESCRIPTION = "counts of live users and groups"
 
+TABLE = """
+CREATE TABLE IF NOT EXISTS tally_row (
+  tenant_id UUID NOT NULL,
+  source_id UUID NOT NULL,
+  kind TEXT NOT NULL,
+  shard TEXT NOT NULL,
+  things BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, source_id, kind, shard)
+);
+"""
+
 # Counting 100,000 rows costs 10 to 20 ms, and every page of a list tells the total. The last two digits of an id choose
 # the shard: writers at the same time seldom wait for each other's row.
 SQLITE = "".join(
@@ -51,4 +62,4 @@ CREATE OR REPLACE TRIGGER {kind}_leaves_or_returns AFTER UPDATE OF deleted_at ON
 
 async def forwards() -> MigrationManager:
     """Return the steps."""
-    return sql_migration(ID, DESCRIPTION, postgres=POSTGRES, sqlite=SQLITE)
+    return sql_migration(ID, DESCRIPTION, postgres=TABLE + POSTGRES, sqlite=TABLE + SQLITE)

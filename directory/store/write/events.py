@@ -1,38 +1,54 @@
 """Writes of events: the record itself, its erasable values, and the list of users it moved."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from directory.chain import EventContent, EventValues, commitment_for, content_hash_for, render_values
 from directory.ids import new_id
 from directory.model import Actor
 from directory.plan import Event
 from directory.store.insert import Insert
-from directory.store.tables import EventMemberRow, EventRow, EventValueRow, columns_of
+from directory.store.tables import EventMemberRow, EventRow, EventValueRow, RedecisionRow, columns_of
+from directory.threads import worked_out
 
 _COLUMNS = {name: declared for name, declared in columns_of(EventRow).items() if name not in {"seq", "chain_hash"}}
 _EVENT = Insert("event_row", _COLUMNS)
 _VALUES = Insert("event_value_row", columns_of(EventValueRow))
 _MEMBERS = Insert("event_member_row", columns_of(EventMemberRow))
+_WALKS = Insert("redecision_row", columns_of(RedecisionRow, "tenant_id", "id", "event_id", "asked_at"))
 
 
 async def write_events(events: Sequence[Event], *, by: Actor, now: datetime) -> None:
     """Write the events of one plan: three statements, however many they are."""
     rows: list[tuple[object, ...]] = []
     values: list[tuple[object, ...]] = []
-    members: list[tuple[object, ...]] = []
+    moved: list[EventContent] = []
     for event in events:
         salt = secrets.token_hex(16)
         document = render_values(EventValues(actor=by.label, subject=event.subject_label, changes=event.changes))
         content = _content(event, commitment_for(salt, document), by=by, now=now)
-        rows.append(_row(content))
+        moved_count = len(event.joined) + len(event.left)
+        rows.append(await worked_out(partial(_row, content), count=moved_count))
         values.append((content.tenant_id, content.event_id, salt, document))
-        members += [(content.tenant_id, content.event_id, user_id, True) for user_id in event.joined]
-        members += [(content.tenant_id, content.event_id, user_id, False) for user_id in event.left]
+        moved.append(content)
     await _EVENT(rows)
     await _VALUES(values)
-    await _MEMBERS(members)
+    await _MEMBERS(row for content in moved for row in _member_rows(content))
+    await _WALKS(
+        [
+            (by.tenant_id, new_id(now), content.event_id, now)
+            for event, content in zip(events, moved, strict=True)
+            if event.redecide
+        ]
+    )
+
+
+def _member_rows(content: EventContent) -> Iterator[tuple[object, ...]]:
+    for joined, user_ids in ((True, content.joined), (False, content.left)):
+        for user_id in user_ids:
+            yield content.tenant_id, content.event_id, user_id, joined
 
 
 def _content(event: Event, commitment: str, *, by: Actor, now: datetime) -> EventContent:

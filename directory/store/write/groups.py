@@ -6,9 +6,9 @@ from directory.names import name_key
 from directory.plan import ChangeMembers, EndGroup, PutGroup
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
-from directory.store.insert import ON_A_THREAD_ROWS, Insert
+from directory.store.insert import ON_A_THREAD_ROWS, Insert, slices
 from directory.store.rows import document_key_text, document_text
-from directory.store.tables import GroupRow, MemberRow, WaitingRow, columns_of
+from directory.store.tables import GroupRow, MemberRow, NestedRow, WaitingRow, columns_of
 from directory.store.unit import execute, fetch_one
 
 _COLUMNS = {name: declared for name, declared in columns_of(GroupRow).items() if name != "deleted_at"}
@@ -16,16 +16,25 @@ _INSERT = Insert("group_row", _COLUMNS)
 _UPDATE = Statement(
     "UPDATE group_row SET deleted_at = NULL, display_name = $4::text, display_name_key = $5::text,"
     " claims_name = coalesce($6::boolean, claims_name), document = $7::text, document_key = $8::jsonb,"
-    " member_count = $9::bigint, waiting_count = $10::bigint, version = $11::bigint, modified_at = $12::timestamptz"
+    " member_count = $9::bigint, waiting_count = $10::bigint, nested_count = $11::bigint, version = $12::bigint,"
+    " modified_at = $13::timestamptz"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
 )
 _END = Statement(
     "UPDATE group_row SET deleted_at = $4::timestamptz, modified_at = $4::timestamptz, member_count = 0,"
-    " waiting_count = 0, version = version + 1"
+    " waiting_count = 0, nested_count = 0, version = version + 1"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
 )
 _LEAVE_ALL = Statement("DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
 _WAIT_NO_MORE = Statement("DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
+_NEST_NO_MORE = Statement(
+    "DELETE FROM nested_row WHERE tenant_id = $1::uuid AND (group_id = $2::uuid OR nested_id = $2::uuid)"
+)
+_COUNT_UNNESTED = Statement(
+    "UPDATE group_row SET nested_count = nested_count - 1, version = version + 1, modified_at = $3::timestamptz"
+    " WHERE tenant_id = $1::uuid AND id IN"
+    " (SELECT group_id FROM nested_row WHERE tenant_id = $1::uuid AND nested_id = $2::uuid)"
+)
 _LINK = Statement(
     "INSERT INTO group_link_row (tenant_id, source_id, external_id, group_id)"
     " VALUES ($1::uuid, $2::uuid, $3::text, $4::uuid) ON CONFLICT (tenant_id, source_id, external_id)"
@@ -38,6 +47,19 @@ _UNLINK = Statement(
     " AND group_id = $4::uuid"
 )
 _JOIN = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING")
+_RELABEL = Insert(
+    "member_row",
+    columns_of(MemberRow),
+    "ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET label = excluded.label",
+)
+_NEST = Insert(
+    "nested_row",
+    columns_of(NestedRow),
+    "ON CONFLICT (tenant_id, group_id, nested_id) DO UPDATE SET label = excluded.label",
+)
+_UNNEST = Statement(
+    "DELETE FROM nested_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND nested_id = ANY($3::uuid[])"
+)
 _LEAVE = Statement(
     "DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
 )
@@ -83,6 +105,7 @@ async def _insert(group: Group, *, claims_name: bool) -> None:
                 document_key_text(group.attributes.document),
                 group.member_count,
                 group.waiting_count,
+                group.nested_count,
                 group.version,
                 group.created_at,
                 group.modified_at,
@@ -105,6 +128,7 @@ async def _replace(group: Group, expected_version: int, *, claims_name: bool | N
         document_key_text(group.attributes.document),
         group.member_count,
         group.waiting_count,
+        group.nested_count,
         group.version,
         group.modified_at,
     )
@@ -131,15 +155,21 @@ async def end_group(change: EndGroup, by: Actor) -> None:
         raise ConcurrencyError(f"group {change.group_id} is no longer at version {change.expected_version}")
     await execute(_LEAVE_ALL, by.tenant_id, change.group_id, unbounded=True)
     await execute(_WAIT_NO_MORE, by.tenant_id, change.group_id, unbounded=True)
+    await execute(_COUNT_UNNESTED, by.tenant_id, change.group_id, change.at)
+    await execute(_NEST_NO_MORE, by.tenant_id, change.group_id)
 
 
 async def change_members(change: ChangeMembers, by: Actor) -> None:
     """Write who joins and leaves; the counts are in the group's row, which the plan puts first."""
     tenant_id, group_id = by.tenant_id, change.group_id
-    if change.leave:
-        many = len(change.leave) >= ON_A_THREAD_ROWS
-        await execute(_LEAVE, tenant_id, group_id, list(change.leave), unbounded=many)
-    await _JOIN([(tenant_id, group_id, user_id, change.at) for user_id in change.join])
-    if change.unwait:
-        await execute(_UNWAIT, tenant_id, group_id, list(change.unwait))
-    await _WAIT([(tenant_id, group_id, value, change.at) for value in change.wait])
+    for some in slices(change.leave):
+        await execute(_LEAVE, tenant_id, group_id, some, unbounded=len(some) >= ON_A_THREAD_ROWS)
+    labels, at = change.labels, change.at
+    await _JOIN((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in change.join)
+    await _RELABEL((tenant_id, group_id, user_id, at, label) for user_id, label in change.relabel.items())
+    await _NEST((tenant_id, group_id, nested_id, at, label) for nested_id, label in change.nest.items())
+    if change.unnest:
+        await execute(_UNNEST, tenant_id, group_id, list(change.unnest))
+    for waiting in slices(change.unwait):
+        await execute(_UNWAIT, tenant_id, group_id, waiting, unbounded=len(waiting) >= ON_A_THREAD_ROWS)
+    await _WAIT((tenant_id, group_id, value, change.at) for value in change.wait)

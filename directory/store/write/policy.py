@@ -16,7 +16,7 @@ _PUT = Insert(
 )
 _DROP = Statement("DELETE FROM mapping_row WHERE tenant_id = $1::uuid AND group_id = ANY($2::uuid[])")
 _VERSION = Statement(
-    "UPDATE tenant_row SET policy_version = policy_version + 1,"
+    "UPDATE tenant_row SET policy_version = policy_version + 1, policy_mark = $3::uuid,"
     " default_role_id = coalesce($2::uuid, default_role_id) WHERE id = $1::uuid"
 )
 _ASK = Insert("redecision_row", columns_of(RedecisionRow, "tenant_id", "id", "group_id", "asked_at"))
@@ -27,7 +27,7 @@ async def put_mappings(change: PutMappings, by: Actor) -> None:
     if change.drop:
         await execute(_DROP, by.tenant_id, list(change.drop))
     await _PUT([(by.tenant_id, line.group_id, line.role_id, line.position, line.consented_by) for line in change.put])
-    await execute(_VERSION, by.tenant_id, change.default_role_id)
+    await execute(_VERSION, by.tenant_id, change.default_role_id, new_id(change.at))
 
 
 async def ask_redecision(change: AskRedecision, by: Actor) -> None:

@@ -9,19 +9,42 @@ from directory.person import emails_of
 from directory.plan import DecideRoles, EndSignins, EndUser, JoinGroups, PutLock, PutUser
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
-from directory.store.insert import Insert
+from directory.store.insert import ON_A_THREAD_ROWS, Insert, slices
 from directory.store.rows import document_key_text, document_text
 from directory.store.tables import EmailRow, MemberRow, UserRow, columns_of
 from directory.store.unit import execute, fetch, fetch_one
 
 _COLUMNS = {name: declared for name, declared in columns_of(UserRow).items() if name != "deleted_at"}
 _INSERT = Insert("user_row", _COLUMNS)
+NAME_KEY_MAX = 500
+"""Characters that a list is sorted by; an index entry cannot hold every display name."""
+
+_NAMES_AND_ROLE = {
+    "source_id",
+    "user_name",
+    "user_name_key",
+    "display_name",
+    "display_name_key",
+    "role_id",
+    "origin",
+    "decided_group_id",
+    "unlocked_role_id",
+    "unlocked_group_id",
+    "decided_at",
+    "decided_request_id",
+}
 _CHANGED = [name for name in _COLUMNS if name not in {"tenant_id", "id", "created_at"}]
-_UPDATE = Statement(
-    "UPDATE user_row SET deleted_at = NULL, "  # constants only
-    + ", ".join(f"{name} = ${at}::{_COLUMNS[name]}" for at, name in enumerate(_CHANGED, 4))
-    + " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
-)
+_CHANGED_ATTRIBUTES = [name for name in _CHANGED if name not in _NAMES_AND_ROLE]
+_WHERE = " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+
+
+def _sets(names: list[str]) -> str:
+    return ", ".join(f"{name} = ${at}::{_COLUMNS[name]}" for at, name in enumerate(names, 4))
+
+
+_UPDATE = Statement(f"UPDATE user_row SET deleted_at = NULL, {_sets(_CHANGED)}{_WHERE}")
+# Most edits leave names and role alone, and then five of the six indexes.
+_UPDATE_ATTRIBUTES = Statement(f"UPDATE user_row SET {_sets(_CHANGED_ATTRIBUTES)}{_WHERE}")
 _END = Statement(
     "UPDATE user_row SET deleted_at = $4::timestamptz, modified_at = $4::timestamptz, active = $5::boolean,"
     " version = version + 1 WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
@@ -44,6 +67,9 @@ _UNLINK = Statement(
     " AND user_id = $4::uuid"
 )
 _FORGET_EMAILS = Statement("DELETE FROM email_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
+_FORGET_LABELS = Statement(
+    "UPDATE member_row SET label = NULL WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND label IS NOT NULL"
+)
 _EMAILS = Insert("email_row", columns_of(EmailRow))
 _DECIDE = Statement(
     "UPDATE user_row SET role_id = $3::uuid, origin = $4::text, decided_group_id = $5::uuid,"
@@ -92,21 +118,25 @@ async def put_user(change: PutUser, by: Actor) -> None:
         if change.expected_version is None:
             await _INSERT([values])
         else:
-            changed = [value for name, value in zip(_COLUMNS, values, strict=True) if name in _CHANGED]
-            await _replace(user, change.expected_version, changed)
+            await _replace(change, values)
     except UniqueViolationError as error:
         if error.index != "user_name_unique":
             raise
         raise AlreadyExistsError("user", "userName", user.attributes.user_name) from error
     await _put_link(user, change.external_id_before)
+    if change.renamed:
+        await execute(_FORGET_LABELS, user.tenant_id, user.user_id)
     if change.emails_changed:
         await _put_emails(user, new=change.expected_version is None)
 
 
-async def _replace(user: User, expected_version: int, changed: list[object]) -> None:
-    count = await execute(_UPDATE, user.tenant_id, user.user_id, expected_version, *changed)
-    if count != 1:
-        raise ConcurrencyError(f"user {user.user_id} is no longer at version {expected_version}")
+async def _replace(change: PutUser, values: tuple[object, ...]) -> None:
+    user = change.user
+    statement, names = (_UPDATE_ATTRIBUTES, _CHANGED_ATTRIBUTES) if change.keeps_names else (_UPDATE, _CHANGED)
+    given = dict(zip(_COLUMNS, values, strict=True))
+    changed = [given[name] for name in names]
+    if await execute(statement, user.tenant_id, user.user_id, change.expected_version, *changed) != 1:
+        raise ConcurrencyError(f"user {user.user_id} is no longer at version {change.expected_version}")
 
 
 def _values(user: User) -> tuple[object, ...]:
@@ -119,7 +149,7 @@ def _values(user: User) -> tuple[object, ...]:
         attributes.user_name,
         name_key(attributes.user_name),
         promoted.display_name,
-        name_key(promoted.display_name),
+        name_key(promoted.display_name)[:NAME_KEY_MAX],
         name_key("\n".join(found_by)),
         promoted.email,
         promoted.department,
@@ -184,7 +214,7 @@ async def end_signins(change: EndSignins, by: Actor) -> None:
 async def join_groups(change: JoinGroups, by: Actor) -> None:
     """Make a user a member of the groups that waited for it, and stop them waiting."""
     waits = Counter(group_id for group_id, _ in change.waiting)
-    joined = await _JOIN([(by.tenant_id, group_id, change.user_id, change.at) for group_id in waits])
+    joined = await _JOIN([(by.tenant_id, group_id, change.user_id, change.at, None) for group_id in waits])
     await fetch(_COUNT_JOINED, by.tenant_id, [row["group_id"] for row in joined])
     await execute(_STOP_WAITING, by.tenant_id, list(waits), sorted({value for _, value in change.waiting}))
     for count in sorted(set(waits.values())):
@@ -198,11 +228,11 @@ async def decide_roles(change: DecideRoles, by: Actor) -> None:
     for user_id, decision in change.decisions:
         alike.setdefault(decision, []).append(user_id)
     request_id = None if by.request is None else by.request.request_id
-    for decision, user_ids in alike.items():
+    for decision, some in ((decision, some) for decision, user_ids in alike.items() for some in slices(user_ids)):
         await execute(
             _DECIDE,
             by.tenant_id,
-            user_ids,
+            some,
             decision.role_id,
             decision.origin,
             decision.group_id,
@@ -210,6 +240,7 @@ async def decide_roles(change: DecideRoles, by: Actor) -> None:
             decision.unlocked_group_id,
             change.at,
             request_id,
+            unbounded=len(some) >= ON_A_THREAD_ROWS,
         )
 
 

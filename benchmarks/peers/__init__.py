@@ -1,0 +1,1 @@
+"""The applications that Rolebook is measured against, and a route without work."""
