@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, NewType
+from typing import Literal, NewType, get_args
 from uuid import UUID
 
 from directory.errors import ForbiddenError
@@ -22,13 +22,7 @@ JsonValue = JsonScalar | list["JsonValue"] | dict[str, "JsonValue"]
 JsonObject = dict[str, JsonValue]
 
 Permission = Literal["portal:view", "users:manage", "mappings:manage", "sources:manage", "settings:manage"]
-PERMISSIONS: tuple[Permission, ...] = (
-    "portal:view",
-    "users:manage",
-    "mappings:manage",
-    "sources:manage",
-    "settings:manage",
-)
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 PRIVILEGED: frozenset[Permission] = frozenset({"mappings:manage", "sources:manage", "settings:manage"})
 """A role with one of these carries administration: granting it through a mapping needs consent."""
 
@@ -279,6 +273,17 @@ class User:
     decided_at: datetime
     decided_request_id: RequestId | None
     lock: RoleLock | None
+    version: int
+    created_at: datetime
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserView:
+    """What a source is shown of a user: its own words, and which version of them."""
+
+    user_id: UserId
+    attributes: UserAttributes
     version: int
     created_at: datetime
     modified_at: datetime

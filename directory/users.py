@@ -9,7 +9,7 @@ from directory.edits import Expect, UserEdit
 from directory.errors import AlreadyExistsError, NotFoundError
 from directory.facts import Arrival, Moment, role_facts
 from directory.ids import new_id
-from directory.model import Actor, GroupId, SourceId, TenantId, User, UserAttributes, UserId
+from directory.model import Actor, GroupId, SourceId, TenantId, User, UserAttributes, UserId, UserView
 from directory.person import check_user
 from directory.plan import Plan, PutUser, joined_plan
 from directory.plan_users import plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
@@ -102,7 +102,19 @@ async def get_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId 
     return user
 
 
-async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[User]:
+async def show_user(tenant_id: TenantId, user_id: UserId, source_id: SourceId) -> UserView:
+    """Return what a source is shown of a user of its own.
+
+    Raises:
+        NotFoundError: no such user, or not this source's.
+    """
+    view = await people.find_view(tenant_id, user_id, source_id)
+    if view is None:
+        raise NotFoundError("user", user_id)
+    return view
+
+
+async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[UserView]:
     """Return a page of what a search finds: the users of a source.
 
     Raises:

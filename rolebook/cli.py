@@ -9,7 +9,7 @@ from rolebook import provision, serving
 from rolebook.checks import run_checks
 from rolebook.command import Answer, Run, command, program
 from rolebook.database import migrate_database, open_database
-from rolebook.ownership import refuse_foreign_owners
+from rolebook.ownership import DISTRIBUTION, refuse_foreign_owners
 from rolebook.rehearse import rehearse
 from rolebook.welcome import welcome
 
@@ -17,6 +17,7 @@ PRESETS = ("entra", "okta", "onelogin", "jumpcloud", "strict")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name=DISTRIBUTION, prog_name=DISTRIBUTION)
 def main() -> None:
     """Rolebook: SCIM provisioning with one explainable access role per user.
 
@@ -38,11 +39,12 @@ def serve(run: Run) -> None:
     async def prepare() -> tuple[Answer, list[str]]:
         await migrate_database(settings)
         async with open_database(settings):
-            return await welcome(settings, program(), now=run.now)
+            return await welcome(settings, program(), now=run.now, database_flag=run.database_flag)
 
-    answer, lines = asyncio.run(prepare())
-    run.say(answer, *lines)
-    serving.run_server(settings, listener)
+    with serving.serving_alone(settings):
+        answer, lines = asyncio.run(prepare())
+        run.say(answer, *lines)
+        serving.run_server(settings, listener)
 
 
 main.add_command(rehearse)
@@ -60,7 +62,7 @@ def migrate(run: Run) -> None:
 @command
 def check(run: Run) -> None:
     """Look for what should not be; the status is 1 if there is something."""
-    answer = run.with_directory(lambda: run_checks(run.settings))
+    answer = run.with_directory(lambda: run_checks(run.settings), may_create=False)
     run.say(answer, *(f"{one['check']}: {'; '.join(one['findings']) or 'well'}" for one in answer["checks"]))
     if not answer["ok"]:
         raise SystemExit(1)
@@ -107,7 +109,9 @@ def create_user(run: Run, slug: str, **given: str) -> None:
 @command
 def link_user(run: Run, slug: str, user_name: str) -> None:
     """Print a new one-time sign-in link for a user whose role allows it."""
-    answer = run.with_directory(lambda: provision.link_user(slug, user_name, run.settings.base_url, now=run.now))
+    answer = run.with_directory(
+        lambda: provision.link_user(slug, user_name, run.settings.base_url, now=run.now), may_create=False
+    )
     run.say(answer, *link_lines(answer))
 
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -35,16 +35,18 @@ class Run:
     as_json: bool
     now: datetime
     """The clock, read once for everything the command does."""
+    database_flag: str | None = field(default=None, repr=False)
+    """What ``--database-url`` said; it may hold a password."""
 
     def say(self, answer: Answer, *lines: str) -> None:
         """Print ``answer`` for a program, or ``lines`` for a person."""
         click.echo(json.dumps(answer) if self.as_json else "\n".join(lines))
 
-    def with_directory(self, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        """Do ``work`` with the database open and return what it returns."""
+    def with_directory(self, work: Callable[[], Coroutine[Any, Any, Answer]], *, may_create: bool = True) -> Answer:
+        """Do ``work`` with the database open and return what it returns; an empty one gets its tables if it may."""
 
         async def opened() -> Answer:
-            async with open_for_command(self.settings):
+            async with open_for_command(self.settings, may_create=may_create):
                 return await work()
 
         return asyncio.run(opened())
@@ -64,7 +66,7 @@ def command(body: Callable[..., None]) -> Callable[..., None]:
             settings = Settings.from_env(database_url=database_url, public_url=public_url, **flags)
             logs.set_up(settings.log_level)
             now = datetime.now(UTC)  # noqa: TID251 - the command line is a door
-            body(Run(settings=settings, as_json=as_json, now=now), **given)
+            body(Run(settings=settings, as_json=as_json, now=now, database_flag=database_url), **given)
         except (SettingsError, ForeignPackageError, DirectoryError, StoreError, OSError) as error:
             raise click.ClickException(logs.redact(str(error))) from error
 

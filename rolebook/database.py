@@ -1,17 +1,22 @@
 """The database of these settings: brought up to date, and opened for one command or one server process."""
 
 import stat
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import asyncpg
 import structlog
 
 from directory.store import unit
+from directory.store.errors import MigrationError, SchemaError, StoreError
 from directory.store.migrate import migrate
 from directory.store.schema import SchemaState, check_schema, schema_state
 from rolebook.settings import Settings
+
+DENIED = ("permission denied", "must be owner")
+"""How PostgreSQL begins to say that a role lacks a right."""
 
 log = structlog.get_logger("rolebook.database")
 
@@ -27,11 +32,12 @@ async def migrate_database(settings: Settings) -> SchemaState:
         DatabaseUnavailableError: the database cannot be reached.
     """
     keep_to_owner(settings.database_path)
-    if settings.database_owner_url is None:
-        state = await migrate(settings.database_url.reveal())
-    else:
-        role = unquote(urlsplit(settings.database_url.reveal()).username or "")
-        state = await migrate(settings.database_owner_url.reveal(), application_role=role or None)
+    with advising():
+        if settings.database_owner_url is None:
+            state = await migrate(settings.database_url.reveal())
+        else:
+            role = unquote(urlsplit(settings.database_url.reveal()).username or "")
+            state = await migrate(settings.database_owner_url.reveal(), application_role=role or None)
     keep_to_owner(settings.database_path)
     return state
 
@@ -45,26 +51,51 @@ async def open_database(settings: Settings) -> AsyncIterator[unit.Engine]:
         DatabaseUnavailableError: it cannot be reached.
     """
     async with unit.open_store(settings.database_url.reveal()) as engine:
-        await check_schema(engine)
+        with advising():
+            await check_schema(engine)
         yield engine
 
 
 @asynccontextmanager
-async def open_for_command(settings: Settings) -> AsyncIterator[unit.Engine]:
-    """As open_database, but an empty database gets its tables first: a script need not start the server before."""
+async def open_for_command(settings: Settings, *, may_create: bool = True) -> AsyncIterator[unit.Engine]:
+    """As open_database, but an empty database gets its tables first: a script need not start the server before.
+
+    Raises:
+        SchemaError: also where there is no database and the command ``may_create`` none, since it only reads.
+    """
+    path = settings.database_path
+    if path is not None and not may_create and not path.exists():
+        raise SchemaError(f"there is no database {path}: rolebook serve makes one, or name another by --database-url")
     async with unit.open_store(settings.database_url.reveal()) as engine:
-        is_empty = (await schema_state(engine)).version is None
-    if is_empty:
+        with advising():
+            is_empty = (await schema_state(engine)).version is None
+    if is_empty and may_create:
         await migrate_database(settings)
     async with open_database(settings) as engine:
         yield engine
+
+
+@contextmanager
+def advising() -> Iterator[None]:
+    """Say what to do where the role of PostgreSQL lacks a right.
+
+    Raises:
+        MigrationError: in place of the server's refusal.
+    """
+    try:
+        yield
+    except (StoreError, asyncpg.InsufficientPrivilegeError) as error:
+        if not any(words in str(error) for words in DENIED):
+            raise
+        advice = "Set ROLEBOOK_DATABASE_OWNER_URL, or run `rolebook migrate` as the owner of the database"
+        raise MigrationError(f"{error}. {advice}.") from error
 
 
 def keep_to_owner(path: Path | None) -> None:
     """Take from everyone else the right to read the SQLite file and what lies beside it."""
     if path is None:
         return
-    for part in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", ".lock"))):
+    for part in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", ".lock", ".serving"))):
         if part.exists() and stat.S_IMODE(part.stat().st_mode) & 0o077:
             log.warning("database file was open to others", file=part.name)
             part.chmod(0o600)

@@ -28,6 +28,9 @@ QUIET_LOGGERS = {
 }
 """The tick would log twice a second; the others log whole addresses, queries included."""
 
+HUSHED = ("No supported WebSocket library detected",)
+"""What libraries advise that does not apply: we speak no WebSocket, and any client can ask for one."""
+
 Event = MutableMapping[str, Any]
 
 
@@ -92,6 +95,11 @@ def hide(_logger: object, _method: str, line: str) -> str:
     return redact(line)
 
 
+def is_wanted(record: logging.LogRecord) -> bool:
+    """Whether a library's line says something."""
+    return not record.getMessage().startswith(HUSHED)
+
+
 def set_up(level: str) -> None:
     """Send every log line of the process, ours and the libraries', through one pipeline."""
     shared: list[Any] = [
@@ -116,5 +124,6 @@ def set_up(level: str) -> None:
     )
     logging.root.handlers = [lines]
     logging.root.setLevel(level.upper())
+    logging.getLogger("uvicorn.error").addFilter(is_wanted)
     for name, least in QUIET_LOGGERS.items():
         logging.getLogger(name).setLevel(least)

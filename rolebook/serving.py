@@ -1,7 +1,11 @@
 """``rolebook serve``: migrate, say how to begin, and run the server processes."""
 
+import errno
+import fcntl
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from types import FrameType
@@ -11,6 +15,12 @@ from uvicorn.supervisors import Multiprocess
 
 from rolebook.app import create_app
 from rolebook.settings import Settings
+
+
+
+class ServedAlreadyError(OSError):
+    """Another process serves the same SQLite file."""
+
 
 GRACE_S = 10
 """How long a stop waits for requests under way and for open event streams."""
@@ -28,8 +38,11 @@ def listen(settings: Settings) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
         listener.listen(2048)
-    except OSError:
+    except OSError as error:
         listener.close()
+        if error.errno == errno.EADDRINUSE:
+            words = "is taken: stop what uses it, or choose another with --port"
+            raise OSError(f"{settings.host}:{settings.port} {words}") from error
         raise
     listener.set_inheritable(True)
     return listener
@@ -38,6 +51,27 @@ def listen(settings: Settings) -> socket.socket:
 def bound_settings(settings: Settings, listener: socket.socket) -> Settings:
     """Return the settings with the port that was taken, if the system chose it."""
     return replace(settings, port=listener.getsockname()[1])
+
+
+@contextmanager
+def serving_alone(settings: Settings) -> Iterator[None]:
+    """Hold the SQLite file against a second server: each would count, seal and cache for itself.
+
+    Commands may write beside a server; PostgreSQL takes several of them. The lock ends with the process.
+
+    Raises:
+        ServedAlreadyError: another process serves the file.
+    """
+    if settings.database_path is None:
+        yield
+        return
+    path = settings.database_path.resolve()
+    with path.with_name(f"{path.name}.serving").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServedAlreadyError(f"{path.name} is served by another process: stop that one first") from error
+        yield
 
 
 def run_server(settings: Settings, listener: socket.socket) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from directory.model import Group, GroupId, JsonObject, JsonValue, Member, NestedGroup, User
+from directory.model import Group, GroupId, JsonObject, JsonValue, Member, NestedGroup, User, UserView
 from scim.errors import NoResourceError
 from scim.schemas import GROUP_URN, USER_URN
 
@@ -32,7 +32,7 @@ def etag_of(version: int) -> str:
     return f'W/"{version}"'
 
 
-def user_resource(user: User, base_url: str, groups: Sequence[tuple[GroupId, str]] | None) -> JsonObject:
+def user_resource(user: User | UserView, base_url: str, groups: Sequence[tuple[GroupId, str]] | None) -> JsonObject:
     """Return a user; ``groups`` are ids and names, None where they are not asked for."""
     document = user.attributes.document
     extensions = [key for key in document if key[:4].lower() == "urn:"]
@@ -87,4 +87,5 @@ def _meta(kind: str, created_at: datetime, modified_at: datetime, location: str,
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"

@@ -5,7 +5,7 @@ from functools import partial
 
 from directory import users as directory_users
 from directory.edits import Expect
-from directory.model import GroupId, JsonObject, User, UserAttributes, UserId
+from directory.model import GroupId, JsonObject, User, UserAttributes, UserId, UserView
 from directory.query import Found, Query, Window
 from scim.attributes import USER_NAMES, Vocabulary
 from scim.bodies import run
@@ -17,6 +17,8 @@ from scim.projection import Projection
 from scim.resources import id_from, user_resource
 from scim.responses import is_unchanged
 from scim.values import read_body
+
+Shown = User | UserView
 
 
 class Users:
@@ -38,7 +40,7 @@ class Users:
     async def find(self, exchange: Exchange, ident: str, projection: Projection, if_none_match: str | None) -> Outcome:
         """Read a user."""
         caller = exchange.caller
-        user = await directory_users.get_user(caller.tenant.tenant_id, _id(ident), source_id=caller.source.source_id)
+        user = await directory_users.show_user(caller.tenant.tenant_id, _id(ident), caller.source.source_id)
         if is_unchanged(if_none_match, user.version):
             return Outcome(304, user.version)
         (resource,) = await self.render(exchange, [user], projection)
@@ -74,12 +76,12 @@ class Users:
         await directory_users.delete_user(_id(ident), by=exchange.actor, now=exchange.now, expect=expect)
         return Outcome(204)
 
-    async def search(self, exchange: Exchange, query: Query | None, window: Window) -> Found[User]:
+    async def search(self, exchange: Exchange, query: Query | None, window: Window) -> Found[UserView]:
         """Find a page of the source's users."""
         caller = exchange.caller
         return await directory_users.list_users(caller.tenant.tenant_id, caller.source.source_id, query, window)
 
-    async def render(self, exchange: Exchange, found: Sequence[User], projection: Projection) -> list[JsonObject]:
+    async def render(self, exchange: Exchange, found: Sequence[Shown], projection: Projection) -> list[JsonObject]:
         """Return users as resources, with their groups where they are asked for."""
         groups = await _groups_of(found, exchange, projection)
         base_url = exchange.base_url
@@ -93,7 +95,7 @@ def _id(ident: str) -> UserId:
     return UserId(id_from(ident, "user"))
 
 
-def _location(user: User, exchange: Exchange) -> str:
+def _location(user: Shown, exchange: Exchange) -> str:
     return f"{exchange.base_url}/Users/{user.user_id}"
 
 
@@ -105,7 +107,7 @@ def _read_document(body: JsonObject, exchange: Exchange) -> JsonObject:
 
 
 async def _groups_of(
-    found: Sequence[User], exchange: Exchange, projection: Projection
+    found: Sequence[Shown], exchange: Exchange, projection: Projection
 ) -> dict[UserId, list[tuple[GroupId, str]]]:
     """Return the groups of users as pairs of id and name; nobody's where they are not asked for."""
     if not found or not projection.asks_for("groups"):

@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from directory.facts import Arrival, RoleFacts
-from directory.model import GroupId, SourceId, TenantId, User, UserId
+from directory.model import GroupId, SourceId, TenantId, User, UserId, UserView
 from directory.names import name_key
 from directory.store.compiled import Statement
 from directory.store.holding import HeldRead
 from directory.store.insert import ON_A_THREAD_ROWS, slices
-from directory.store.rows import decision_from, lock_from, user_from
+from directory.store.rows import decision_from, lock_from, user_from, view_from
 from directory.store.unit import Row, fetch, fetch_one
 
 LOCK_COLUMNS = """l.role_id AS lock_role_id, l.reason AS lock_reason, l.owner AS lock_owner,
@@ -19,6 +19,16 @@ LOCK_JOIN = "LEFT JOIN lock_row l ON l.tenant_id = u.tenant_id AND l.user_id = u
 USER = f"SELECT u.*, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"  # constants only
 
 _GET = Statement(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL")
+VIEW_COLUMNS = "u.id, u.document, u.version, u.created_at, u.modified_at"
+_VIEW = Statement(
+    f"SELECT {VIEW_COLUMNS} FROM user_row u"
+    " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.source_id = $3::uuid AND u.deleted_at IS NULL"
+)
+_GROUPS_OF_ONE = Statement(
+    "SELECT m.user_id, g.id, g.display_name FROM member_row m"
+    " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY m.group_id"
+)
 _GET_TO_CHANGE = HeldRead(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL", of="u")
 _BY_NAME = HeldRead(
     f"{USER} WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL", of="u"
@@ -66,6 +76,12 @@ _EXPIRED_LOCKS = Statement(
 async def find_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None) -> User | None:
     """Return a live user; with ``source_id`` only if that source owns it."""
     return _owned(await fetch_one(_GET, tenant_id, user_id), source_id)
+
+
+async def find_view(tenant_id: TenantId, user_id: UserId, source_id: SourceId) -> UserView | None:
+    """Return what a source is shown of a live user of its own."""
+    row = await fetch_one(_VIEW, tenant_id, user_id, source_id)
+    return None if row is None else view_from(row)
 
 
 async def find_user_to_change(
@@ -137,7 +153,8 @@ async def mapped_groups_of(tenant_id: TenantId, user_ids: Sequence[UserId]) -> d
 
 async def list_groups_of(tenant_id: TenantId, user_ids: Sequence[UserId]) -> list[tuple[UserId, GroupId, str]]:
     """Return (user, group, name of the group) for every membership of these users."""
-    rows = await fetch(_GROUPS, tenant_id, list(user_ids))
+    one = len(user_ids) == 1
+    rows = await (fetch(_GROUPS_OF_ONE, tenant_id, user_ids[0]) if one else fetch(_GROUPS, tenant_id, list(user_ids)))
     return [(UserId(row["user_id"]), GroupId(row["id"]), row["display_name"]) for row in rows]
 
 

@@ -25,6 +25,7 @@ from directory.model import (
     User,
     UserAttributes,
     UserId,
+    UserView,
     WaitingMember,
 )
 from directory.names import name_key
@@ -109,6 +110,17 @@ def user_from(row: Row) -> User:
         decided_at=row["decided_at"],
         decided_request_id=None if request_id is None else RequestId(request_id),
         lock=lock_from(row),
+        version=row["version"],
+        created_at=row["created_at"],
+        modified_at=row["modified_at"],
+    )
+
+
+def view_from(row: Row) -> UserView:
+    """Return what a source is shown of a user."""
+    return UserView(
+        user_id=UserId(row["id"]),
+        attributes=UserAttributes(document_from(row["document"])),
         version=row["version"],
         created_at=row["created_at"],
         modified_at=row["modified_at"],

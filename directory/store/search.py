@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from directory.errors import InvalidError
-from directory.model import Group, SourceId, TenantId, User
+from directory.model import Group, SourceId, TenantId, UserView
 from directory.query import And, Element, Found, Order, Place, Query, Term, Window
 from directory.store.compiled import Statement
 from directory.store.conditions import Field, Fields, Searcher, Values
 from directory.store.json_paths import READERS, JsonReader
-from directory.store.people import LOCK_COLUMNS
-from directory.store.rows import group_from, user_from
+from directory.store.people import VIEW_COLUMNS
+from directory.store.rows import group_from, view_from
 from directory.store.unit import Row, current_engine, fetch
 
 Thing = TypeVar("Thing")
@@ -100,15 +100,16 @@ class Sorting:
         return f"({further} OR {same}{unset})"
 
 
-async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[User]:
+async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[UserView]:
     """Return a page of a source's users."""
     values = Values(tenant_id, source_id)
     test = _test(query, USER_FIELDS, values)
     where = f"t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL{test}"
-    select = f"SELECT t.*, {LOCK_COLUMNS}"
-    table = "user_row t LEFT JOIN lock_row l ON l.tenant_id = t.tenant_id AND l.user_id = t.id"
+    select = f"SELECT {VIEW_COLUMNS.replace('u.', 't.')}"
     count = _TALLY_USERS if query is None else f"SELECT count(*) AS total FROM user_row t WHERE {where}"
-    return await _page(Search(select, table, where, count, is_quick(query, _INDEXED_USERS)), values, window, user_from)
+    return await _page(
+        Search(select, "user_row t", where, count, is_quick(query, _INDEXED_USERS)), values, window, view_from
+    )
 
 
 async def list_groups(
@@ -210,8 +211,7 @@ async def _page(search: Search, values: Values, window: Window, found: Callable[
         limit, offset = values.place(window.limit + 1, "bigint"), values.place(window.offset, "bigint")
         page_of = f"WHERE {where} ORDER BY {sorting.order_by()} LIMIT {limit} OFFSET {offset}"
         if window.offset:  # the rows that are skipped are walked in the index alone
-            table = search.table.partition(" LEFT JOIN ")[0]
-            inner = f"SELECT t.id FROM {table} {page_of}"
+            inner = f"SELECT t.id FROM {search.table} {page_of}"
             page_of = f"WHERE t.tenant_id = $1::uuid AND t.id IN ({inner}) ORDER BY {sorting.order_by()}"
         text = f"{search.select}, {key} AS sort_key FROM {search.table} {page_of}"
         rows = await fetch(_statement(text), *values.values, unbounded=scans)
