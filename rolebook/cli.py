@@ -9,7 +9,7 @@ from rolebook import provision, serving
 from rolebook.checks import run_checks
 from rolebook.command import Answer, Run, command, program
 from rolebook.database import migrate_database, open_database
-from rolebook.ownership import DISTRIBUTION, refuse_foreign_owners
+from rolebook.ownership import DISTRIBUTION, own_version, refuse_foreign_owners
 from rolebook.rehearse import rehearse
 from rolebook.welcome import welcome
 
@@ -17,7 +17,7 @@ PRESETS = ("entra", "okta", "onelogin", "jumpcloud", "strict")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name=DISTRIBUTION, prog_name=DISTRIBUTION)
+@click.version_option(own_version(), prog_name=DISTRIBUTION)
 def main() -> None:
     """Rolebook: SCIM provisioning with one explainable access role per user.
 

@@ -51,8 +51,7 @@ async def open_database(settings: Settings) -> AsyncIterator[unit.Engine]:
         DatabaseUnavailableError: it cannot be reached.
     """
     async with unit.open_store(settings.database_url.reveal()) as engine:
-        with advising():
-            await check_schema(engine)
+        await check_schema(engine)
         yield engine
 
 
@@ -67,8 +66,7 @@ async def open_for_command(settings: Settings, *, may_create: bool = True) -> As
     if path is not None and not may_create and not path.exists():
         raise SchemaError(f"there is no database {path}: rolebook serve makes one, or name another by --database-url")
     async with unit.open_store(settings.database_url.reveal()) as engine:
-        with advising():
-            is_empty = (await schema_state(engine)).version is None
+        is_empty = (await schema_state(engine)).version is None
     if is_empty and may_create:
         await migrate_database(settings)
     async with open_database(settings) as engine:

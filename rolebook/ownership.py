@@ -1,10 +1,21 @@
-"""Whether our package names are ours alone: other distributions install packages called portal, scim or connectors."""
+"""Which version this is, and whether our package names are ours alone: others install portal, scim or connectors."""
 
+import tomllib
 from collections.abc import Mapping
-from importlib.metadata import packages_distributions
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 
 PACKAGES = ("rolebook", "portal", "scim", "connectors", "directory")
 DISTRIBUTION = "rolebook"
+
+
+def own_version() -> str:
+    """Return the version that is installed; in a checkout, the one that it would be built as."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return str(project["version"])
 
 
 class ForeignPackageError(Exception):

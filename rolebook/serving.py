@@ -16,14 +16,12 @@ from uvicorn.supervisors import Multiprocess
 from rolebook.app import create_app
 from rolebook.settings import Settings
 
+GRACE_S = 10
+"""How long a stop waits for requests under way and for open event streams."""
 
 
 class ServedAlreadyError(OSError):
     """Another process serves the same SQLite file."""
-
-
-GRACE_S = 10
-"""How long a stop waits for requests under way and for open event streams."""
 
 
 def listen(settings: Settings) -> socket.socket:

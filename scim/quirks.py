@@ -10,6 +10,7 @@ import msgspec
 
 from directory.model import JsonObject, JsonValue, SourceSettings
 from scim.errors import InvalidValueError, ScimError
+from scim.hiding import hidden
 from scim.schemas import ENTERPRISE_URN
 
 NOTE_LENGTH_MAX = 300
@@ -26,7 +27,7 @@ class Reading:
 
     def note(self, words: str) -> None:
         """Keep ``words`` on the request's record, once."""
-        shown = words[:NOTE_LENGTH_MAX]
+        shown = hidden(words)[:NOTE_LENGTH_MAX]
         if len(self.notes) < NOTES_MAX and shown not in self.notes:
             self.notes.append(shown)
 

@@ -217,4 +217,4 @@ async def test_a_used_link_leaves_the_session_alone(sign_in: SignIn, world: Worl
     ],
 )
 def test_an_address_is_kept_as_its_network(host: str, network: str) -> None:
-    assert network_of(Request({"type": "http", "client": (host, 1), "headers": []})) == network  # type: ignore[arg-type, typeddict-item]  # the part of a scope that is read
+    assert network_of(Request({"type": "http", "client": (host, 1), "headers": []})) == network  # type: ignore[arg-type]  # the part of a scope that is read

@@ -86,7 +86,7 @@ def test_a_page_with_all_it_loads_weighs_under_80_kb() -> None:
         ("", False),
     ],
 )
-async def test_gzip_is_sent_to_whoever_takes_it(files: httpx.AsyncClient, accepted: str, zipped: bool) -> None:  # noqa: FBT001 - a column of the table
+async def test_gzip_is_sent_to_whoever_takes_it(files: httpx.AsyncClient, accepted: str, zipped: bool) -> None:
     answer = await files.get(asset_url("site.css"), headers={"Accept-Encoding": accepted})
 
     assert (answer.headers.get("content-encoding") == "gzip") is zipped

@@ -129,7 +129,9 @@ async def test_htmx_gets_the_list_for_a_search_and_rows_for_more(admin: Browser,
     more = await admin.open(onward, HX_Request="true", HX_Target="tr#sub-accounts-more")
 
     assert found.response.text.lstrip().startswith('<section id="sub-accounts-list"')
-    assert '<hx-partial hx-target="#sub-accounts-count" hx-swap="innerHTML">51 people</hx-partial>' in found.response.text
+    assert (
+        '<hx-partial hx-target="#sub-accounts-count" hx-swap="innerHTML">51 people</hx-partial>' in found.response.text
+    )
     assert 'role="status"' not in found.response.text
     assert more.response.text.lstrip().startswith("<tr>")
     assert more.response.text.count("<tr>") == 1

@@ -156,7 +156,12 @@ async def test_a_higher_role_can_be_neither_locked_nor_unlocked_from_below(sign_
     manager = await sign_in("user_manager")
     boss = await world.push_user("boss")
     await locks.lock_role(
-        boss.user_id, world.roles["administrator"].role_id, reason="Owner", until=None, by=world.system, now=world.tick()
+        boss.user_id,
+        world.roles["administrator"].role_id,
+        reason="Owner",
+        until=None,
+        by=world.system,
+        now=world.tick(),
     )
 
     page = await manager.open(f"sub-accounts/{boss.user_id}")

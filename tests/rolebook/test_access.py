@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from rolebook import logs
 from rolebook.access import Caller, Watch
 from rolebook.metrics import Metrics
+from tests.rolebook.house import open_house, settings_for
 
 pytestmark = pytest.mark.anyio
 
@@ -129,3 +130,20 @@ async def test_a_client_that_goes_away_is_no_fault_of_ours(metrics: Metrics) -> 
     await app(scope, receive, send)  # type: ignore[arg-type]  # a scope as a server makes it
 
     assert sent[0]["status"] == 400
+
+
+@pytest.mark.parametrize("is_https", [False, True])
+async def test_every_answer_of_every_door_has_the_security_headers_once(database_url: str, is_https: bool) -> None:
+    public = {"ROLEBOOK_PUBLIC_URL": "https://rolebook.example"} if is_https else {}
+    paths = ("/scim/v2/Users", "/scim/v2/no", "/health/live", "/health/no", "/metrics", "/sign-in", "/no", "/static/x")
+    async with open_house(settings_for(database_url, **public)) as http:
+        answers = [await http.request(method, path) for path in paths for method in ("GET", "OPTIONS", "BREW")]
+
+    for answer in answers:
+        headers = answer.headers
+        assert headers.get_list("x-content-type-options") == ["nosniff"], answer.url
+        assert headers.get_list("x-frame-options") == ["DENY"], answer.url
+        assert headers.get_list("referrer-policy") == ["no-referrer"], answer.url
+        (policy,) = headers.get_list("content-security-policy")
+        assert policy.startswith("default-src 'none'"), answer.url
+        assert len(headers.get_list("strict-transport-security")) == is_https, answer.url

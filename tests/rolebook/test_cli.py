@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from rolebook.cli import main
 from tests.journeys.serving import read_rows, rolebook
+from tests.shape.tree import ROOT
 
 Command = Callable[..., Result]
 
@@ -167,3 +169,20 @@ def test_every_command_explains_itself(command: Command, group: str) -> None:
 
     assert result.exit_code == 0
     assert result.stdout.startswith("Usage:")
+
+
+@pytest.mark.parametrize("words", [("check",), ("user", "link", "--tenant", "acme", "--user-name", "ann")])
+def test_what_only_reads_makes_no_database(tmp_path: Path, words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*words, "--database-url", f"sqlite:///{tmp_path}/no.sqlite"])
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: there is no database {tmp_path}/no.sqlite: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    result = CliRunner().invoke(main, ["--version"])
+
+    assert result.stdout == f"rolebook, version {project['version']}\n"

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from directory.errors import UnavailableError
-from directory.store.errors import SchemaError
+from directory.store.errors import MigrationError, SchemaError
 from rolebook.database import migrate_database, open_database, open_for_command
 from rolebook.settings import Settings
 from tests.databases import PostgresDatabases
@@ -112,6 +113,13 @@ async def test_the_application_may_neither_change_the_schema_nor_rewrite_history
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def test_a_role_that_may_not_migrate_is_told_what_to_do(two_roles: Settings) -> None:
+    with pytest.raises(MigrationError, match=r"permission denied.*Set ROLEBOOK_DATABASE_OWNER_URL, or run") as caught:
+        await migrate_database(replace(two_roles, database_owner_url=None))
+
+    assert "\n" not in str(caught.value)
 
 
 def modes_in(folder: Path) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What machines that watch are told, and who may read the counters."""
 
+import asyncio
 from datetime import datetime
 
 import httpx
@@ -57,6 +58,24 @@ async def test_the_write_test_is_kept_for_two_seconds(sqlite_url: str) -> None:
         assert await readiness.failing() == []
 
     assert written == 1
+
+
+async def test_whoever_asks_meanwhile_gets_the_same_answer(database_url: str) -> None:
+    settings = settings_for(database_url)
+    async with open_house(settings):
+        readiness = Readiness(settings, Jobs(Metrics(), ()))
+        await current_engine().close_connection_pool()
+        answers = await asyncio.gather(readiness.failing(), readiness.failing())
+        await current_engine().start_connection_pool()
+
+    assert list(answers) == [["database"], ["database"]]
+
+
+async def test_head_is_answered(database_url: str) -> None:
+    async with open_house(settings_for(database_url)) as http:
+        answers = [await http.head(path) for path in ("/health/live", "/health/ready")]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(200, b"")] * 2
 
 
 async def test_a_duty_that_fails_is_named(database_url: str) -> None:

@@ -108,3 +108,12 @@ def failing_with(error: Exception) -> Exception:
         raise error
     except type(error) as raised:
         return raised
+
+
+def test_a_library_that_advises_websockets_is_not_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("info")
+    logs.set_up("info")
+    logging.getLogger("uvicorn.error").warning("No supported WebSocket library detected. Please install one.")
+    logging.getLogger("uvicorn.error").warning("Something else.")
+
+    assert [line["event"] for line in map(json.loads, capsys.readouterr().err.splitlines())] == ["Something else."]

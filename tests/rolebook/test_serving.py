@@ -8,9 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rolebook.welcome import where
 from tests.journeys.arranging import connect_source
 from tests.journeys.pushing import USER
 from tests.journeys.serving import environment_for, read_rows, rolebook, serving
+from tests.rolebook.house import settings_for
 from tests.shape.tree import ROOT
 
 
@@ -80,10 +82,11 @@ def test_several_processes_serve_one_postgresql_and_end_together(postgres_url: s
 def test_a_taken_port_is_one_line_and_changes_nothing(tmp_path: Path) -> None:
     database_url = f"sqlite:///{tmp_path}/new.sqlite"
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        ended = start_on(database_url, "--port", str(taken.getsockname()[1]))
+        port = taken.getsockname()[1]
+        ended = start_on(database_url, "--port", str(port))
 
     assert ended.returncode == 1
-    assert "Address already in use" in ended.stderr
+    assert ended.stderr == f"Error: 127.0.0.1:{port} is taken: stop what uses it, or choose another with --port\n"
     assert not (tmp_path / "new.sqlite").exists()
 
 
@@ -111,3 +114,44 @@ def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_second_server_of_one_file_is_one_line_and_commands_still_write(sqlite_url: str, tmp_path: Path) -> None:
+    with serving(sqlite_url, tmp_path) as server:
+        ended = start_on(sqlite_url)
+        made = rolebook(sqlite_url, "tenant", "create", "Beside")
+
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("Error: ")
+        assert ended.stderr.endswith("is served by another process: stop that one first\n")
+        assert made == {"tenant": "beside"}
+        server.kill()
+        server.start()
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("database_url", "told"),
+    [
+        ("sqlite:///a b.sqlite", " --database-url 'sqlite:///a b.sqlite'"),
+        ("postgresql://ann:hunter2@db/rolebook", ""),
+    ],
+)
+def test_commands_that_are_told_name_a_file_that_was_given_as_an_option(database_url: str, told: str) -> None:
+    assert where(settings_for(database_url), database_url) == told
+    assert where(settings_for(database_url)) == ""
+
+
+def test_a_person_is_told_the_database_that_was_given_as_an_option(tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path}/new.sqlite"
+    words = [sys.executable, "-m", "rolebook", "serve", "--port", "0", "--database-url", database_url]
+    environment = environment_for("sqlite:///elsewhere.sqlite")
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = [process.stdout.readline()]
+        while told[-1] and "source create" not in told[-1]:
+            told.append(process.stdout.readline())
+        process.terminate()
+    text = "".join(told)
+
+    assert text.count(f" --database-url {database_url}") == 2
