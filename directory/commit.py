@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from directory.edits import Expect
-from directory.errors import LastAdministratorError, StaleError
-from directory.model import Actor
+from directory.errors import LastAdministratorError, NotFoundError, StaleError
+from directory.model import Actor, SourceId
 from directory.plan import Plan
 from directory.store.bookkeeping import insert_requests
 from directory.store.policy import has_administrator, hold_tenant
@@ -58,6 +58,17 @@ async def _administered(by: Actor) -> bool:
     """Whether the tenant has an administrator to lose; lets one unit at a time take administration away."""
     await hold_tenant(by.tenant_id)
     return await has_administrator(by.tenant_id)
+
+
+def source_of(by: Actor) -> SourceId:
+    """Return the source of an actor that provisions; nobody else edits what sources report.
+
+    Raises:
+        NotFoundError: the actor is no source.
+    """
+    if by.source_id is None:
+        raise NotFoundError("source", by.label)
+    return by.source_id
 
 
 def check_version(kind: str, ident: object, version: int, expect: Expect) -> None:

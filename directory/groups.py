@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from directory.commit import check_version, commit_plan, in_unit_of
+from directory.commit import check_version, commit_plan, in_unit_of, source_of
 from directory.edits import Expect, GroupEdit
 from directory.errors import AlreadyExistsError, NotFoundError
 from directory.facts import MembershipFacts, Moment
@@ -92,7 +92,7 @@ async def edit_group(
 
     async def body() -> Group:
         policy = await read_policy(by.tenant_id, hold="to decide")
-        await circles.hold_unknown(by.tenant_id, _source_of(by), edit.add - edit.nested)
+        await circles.hold_unknown(by.tenant_id, source_of(by), edit.add - edit.nested)
         group = await _group_to_change(group_id, by=by)
         check_version("group", group_id, group.version, expect)
         facts = await find_membership_facts(group, edit, policy=policy, unknown=unknown)
@@ -185,7 +185,7 @@ async def _tombstone(attributes: GroupAttributes, *, by: Actor) -> Group | None:
     external_id = attributes.external_id
     if external_id is None:
         return None
-    found = await circles.find_group_by_external_id(by.tenant_id, _source_of(by), external_id)
+    found = await circles.find_group_by_external_id(by.tenant_id, source_of(by), external_id)
     if found is None:
         return None
     group, deleted = found
@@ -211,7 +211,7 @@ def _blank(attributes: GroupAttributes, moment: Moment) -> Group:
     return Group(
         group_id=GroupId(new_id(moment.at)),
         tenant_id=moment.by.tenant_id,
-        source_id=_source_of(moment.by),
+        source_id=source_of(moment.by),
         attributes=attributes,
         member_count=0,
         waiting_count=0,
@@ -222,17 +222,10 @@ def _blank(attributes: GroupAttributes, moment: Moment) -> Group:
 
 
 async def _group_to_change(group_id: GroupId, *, by: Actor) -> Group:
-    group = await circles.find_group_to_change(by.tenant_id, group_id, source_id=_source_of(by))
+    group = await circles.find_group_to_change(by.tenant_id, group_id, source_id=source_of(by))
     if group is None:
         raise NotFoundError("group", group_id)
     return group
-
-
-def _source_of(by: Actor) -> SourceId:
-    """Return the source of an actor that provisions; nobody else edits what sources report."""
-    if by.source_id is None:
-        raise NotFoundError("source", by.label)
-    return by.source_id
 
 
 def _group_of(plan: Plan) -> Group:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from directory.commit import check_version, commit_plan, in_unit_of
+from directory.commit import check_version, commit_plan, in_unit_of, source_of
 from directory.edits import Expect, UserEdit
 from directory.errors import AlreadyExistsError, NotFoundError
 from directory.facts import Arrival, Moment, role_facts
@@ -133,7 +133,7 @@ async def groups_of_users(tenant_id: TenantId, user_ids: Sequence[UserId]) -> di
 
 async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bool) -> Arrival:
     """Find out whom and what a posted user meets."""
-    source_id, external_id = _source_of(by), attributes.external_id
+    source_id, external_id = source_of(by), attributes.external_id
     named = await people.find_by_name(by.tenant_id, attributes.user_name)
     known = None if external_id is None else await people.find_by_external_id(by.tenant_id, source_id, external_id)
     tombstone = known[0] if known is not None and known[1] else None
@@ -192,24 +192,17 @@ async def _edit(user: User, edit: UserEdit, *, by: Actor, now: datetime) -> User
 async def _found_by_groups(user: User, *, moment: Moment) -> Plan:
     policy = await read_policy(user.tenant_id, hold="to decide")
     values = [str(user.attributes.external_id)]
-    arrival = await _waiting(user.tenant_id, _source_of(moment.by), values)
+    arrival = await _waiting(user.tenant_id, source_of(moment.by), values)
     mapped = await people.mapped_groups_of(user.tenant_id, [user.user_id])
     facts = role_facts(user, mapped.get(user.user_id, frozenset()))
     return plan_arrival(facts, policy=policy, arrival=arrival, moment=moment)
 
 
 async def _user_to_change(user_id: UserId, *, by: Actor) -> User:
-    user = await people.find_user_to_change(by.tenant_id, user_id, source_id=_source_of(by))
+    user = await people.find_user_to_change(by.tenant_id, user_id, source_id=source_of(by))
     if user is None:
         raise NotFoundError("user", user_id)
     return user
-
-
-def _source_of(by: Actor) -> SourceId:
-    """Return the source of an actor that provisions; nobody else edits what sources report."""
-    if by.source_id is None:
-        raise NotFoundError("source", by.label)
-    return by.source_id
 
 
 def _user_of(plan: Plan) -> User:

@@ -24,7 +24,10 @@ class StartedServer(uvicorn.Server):
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve ``app`` on a free port of this machine and give its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off")
+    # Without log_config uvicorn would set up the logging of the whole test process.
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="warning", log_config=None, access_log=False, lifespan="off"
+    )
     server = StartedServer(config)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve())
