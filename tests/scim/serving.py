@@ -24,10 +24,8 @@ class StartedServer(uvicorn.Server):
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve ``app`` on a free port of this machine and give its address."""
-    # Without log_config uvicorn would set up the logging of the whole test process.
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="warning", log_config=None, access_log=False, lifespan="off"
-    )
+    # Else uvicorn would set up the log of the whole test process: no log_config, no log_level.
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off")
     server = StartedServer(config)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve())
