@@ -23,9 +23,9 @@ test: .venv/test.stamp ## Set up and test everything: lint, types, both database
 	$(BIN)/pytest tests/browser -m "not battery"
 	$(BIN)/pytest --ignore=tests/browser -m "not battery"
 
-check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests: in under three minutes
+check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests on SQLite: in under three minutes
 	$(static_checks)
-	$(BIN)/pytest --ignore=tests/browser -m "not slow and not battery"
+	$(BIN)/pytest --ignore=tests/browser -m "not slow and not battery" -k "not postgres"
 
 battery: .venv/test.stamp ## Measure reliability in full: kills, races, large directories; takes long
 	$(BIN)/pytest --ignore=tests/browser -m battery -o timeout=1800
