@@ -231,3 +231,23 @@ async def test_a_role_or_group_of_nowhere_is_refused(world: World) -> None:
     with pytest.raises(NotFoundError):
         await mappings.remove_mapping(staff.group_id, by=world.system, now=world.tick())
     assert await access_roles.find_role(world.tenant.tenant_id, "no such role") is None
+
+
+async def test_whom_the_rule_makes_the_last_administrator_stays_before_the_role_is_decided(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = await world.push_user("bob")
+    await world.push_user("ann")
+    first, second = await world.push_group("first", ["ext-ann"]), await world.push_group("second", ["ext-bob"])
+    await world.map_group(first, "administrator")
+    monkeypatch.setattr(mappings, "INLINE_BATCHES", 0)
+    await world.map_group(second, "administrator")
+    await mappings.remove_mapping(first.group_id, by=world.system, now=world.tick())
+    assert await world.role_of(bob) == "loanee"
+    with pytest.raises(LastAdministratorError):
+        await users.delete_user(bob.user_id, by=world.client, now=world.tick())
+    with pytest.raises(LastAdministratorError):
+        await world.edit_members(second, remove=["ext-bob"])
+    await mappings.redecide(None, now=world.tick(), batches=10)
+    assert await world.role_of(bob) == "administrator"
+    await world.assert_consistent()
