@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -104,7 +103,7 @@ async def expire_locks(*, now: datetime, limit: int) -> int:
     for tenant_id, user_id in await people.list_expired_locks(now, limit):
         by = Actor(tenant_id=tenant_id, kind="system", label="expiry of role locks")
         with contextlib.suppress(LastAdministratorError, NotFoundError):
-            await _put_lock(user_id, None, by=by, now=now, unless=_lasts)
+            await _put_lock(user_id, None, by=by, now=now, only_if_over=True)
             ended += 1
     return ended
 
@@ -120,7 +119,7 @@ async def _put_lock(
     *,
     by: Actor,
     now: datetime,
-    unless: Callable[[RoleLock | None, datetime], bool] | None = None,
+    only_if_over: bool = False,
 ) -> User:
     async def body() -> None:
         policy = await read_policy(by.tenant_id, hold="to decide")
@@ -129,7 +128,7 @@ async def _put_lock(
         user = await people.find_user_to_change(by.tenant_id, user_id)
         if user is None:
             raise NotFoundError("user", user_id)
-        if unless is not None and unless(user.lock, now):
+        if only_if_over and _lasts(user.lock, now):
             return
         groups = await people.mapped_groups_of(by.tenant_id, [user_id])
         facts = role_facts(user, groups.get(user_id, frozenset()))

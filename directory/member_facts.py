@@ -1,6 +1,6 @@
 """What an edit of a group's members really changes: statements that depend on the edit, never on the group's size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -65,27 +65,30 @@ async def find_membership_facts(
     nesting, unnesting = await _nested_moves(group, edit, named)
     moves = await worked_out(partial(_moves, edit, named, wanted, already, leaving), count=count + len(leaving))
     moving = sorted([*moves.joining, *moves.leaving], key=_by_number)
-    deferred = len(moving) > DECIDED_AT_ONCE_MAX and decides(policy, group_id)
-    decided = bool(moving) and not deferred and decides(policy, group_id)
-    deciders = await people.list_role_facts(tenant_id, moving) if decided else []
     return replace(
-        moves,
+        await _with_deciders(moves, moving, group, policy=policy),
         waiting=tuple(sorted(begin)),
         no_longer_waiting=tuple(sorted(end)),
         nesting=nesting,
         unnesting=unnesting,
-        deciders=tuple(deciders),
-        deferred=deferred,
     )
 
 
 async def find_leaving_facts(group: Group, *, policy: RolePolicy) -> MembershipFacts:
     """Return what it comes to that all members of a group leave."""
     leaving = await circles.member_ids(group.tenant_id, group.group_id)
-    deferred = len(leaving) > DECIDED_AT_ONCE_MAX and decides(policy, group.group_id)
-    decided = bool(leaving) and not deferred and decides(policy, group.group_id)
-    deciders = await people.list_role_facts(group.tenant_id, leaving) if decided else []
-    return MembershipFacts(leaving=tuple(leaving), deciders=tuple(deciders), deferred=deferred)
+    return await _with_deciders(MembershipFacts(leaving=tuple(leaving)), leaving, group, policy=policy)
+
+
+async def _with_deciders(
+    facts: MembershipFacts, moving: Sequence[UserId], group: Group, *, policy: RolePolicy
+) -> MembershipFacts:
+    """Add what the roles of those who move are decided by, if any depend on it; of very many a walk finds out."""
+    if not moving or not decides(policy, group.group_id):
+        return facts
+    if len(moving) > DECIDED_AT_ONCE_MAX:
+        return replace(facts, deferred=True)
+    return replace(facts, deciders=tuple(await people.list_role_facts(group.tenant_id, moving)))
 
 
 def _meant(edit: GroupEdit, named: _Named) -> tuple[set[UserId], set[UserId]]:

@@ -9,34 +9,14 @@ import msgspec
 from directory.model import RequestDraft, SecretId, SourceId, TenantId
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.tables import RequestRow, columns_of
 from directory.store.unit import execute
 
 TEXT_LENGTH_MAX = 2_000
 BODY_LENGTH_MAX = 65_536
 """A longer body is kept up to here."""
 
-_REQUESTS = Insert(
-    "request_row",
-    {
-        "tenant_id": "uuid",
-        "id": "uuid",
-        "source_id": "uuid",
-        "secret_id": "uuid",
-        "reference": "text",
-        "method": "text",
-        "path": "text",
-        "status": "bigint",
-        "scim_type": "text",
-        "detail": "text",
-        "request_body": "text",
-        "software": "text",
-        "network": "text",
-        "leniencies": "text",
-        "started_at": "timestamptz",
-        "duration_us": "bigint",
-    },
-    "ON CONFLICT DO NOTHING",
-)
+_REQUESTS = Insert("request_row", columns_of(RequestRow), "ON CONFLICT DO NOTHING")
 _SECRET_USED = Statement(
     "UPDATE secret_row SET last_used_at = $3::timestamptz, last_used_from = $4::text, last_used_software = $5::text"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND (last_used_at IS NULL OR last_used_at < $3::timestamptz)"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -55,13 +54,6 @@ def _keyed(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         return {name: _keyed(inner) for name, inner in value.items()}
     return [_keyed(inner) for inner in value] if isinstance(value, list) else value
-
-
-def uuid_or_none(value: object) -> UUID | None:
-    """Return an id whether the driver knew the column's type or not (expressions on SQLite come as text)."""
-    if value is None or isinstance(value, UUID):
-        return value
-    return UUID(str(value))
 
 
 def decision_from(row: Row) -> Decision:

@@ -1,38 +1,22 @@
 """What Entra ID does with one group: members come and go by PATCH alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
 from rolebook.rehearsal import entra_bodies as bodies
 from rolebook.rehearsal.checks import Values, changed, created, finds, lacks, refuses, removed, shows, shows_members
-from rolebook.rehearsal.company import Company, Team, ids_of
+from rolebook.rehearsal.company import ids_of
 from rolebook.rehearsal.entra_bodies import Body, Flavour
 from rolebook.rehearsal.exchange import Request, literal, query
-from rolebook.rehearsal.wire import Wire, known_id
+from rolebook.rehearsal.parts import GroupPart
 
 MEMBERS_PER_PATCH = 20
 
 NOBODY = str(UUID(int=0x3F8A, version=4))
 
 
-@dataclass(frozen=True, slots=True)
-class EntraGroup:
-    """One group's part; a method is what is done in one act, its requests in order."""
-
-    wire: Wire
-    company: Company
-    team: Team
-
-    @property
-    def group_id(self) -> str:
-        """The endpoint's id of the group."""
-        return known_id(self.company.group_ids, self.team.number)
-
-    @property
-    def path(self) -> str:
-        """Where the group is."""
-        return f"/Groups/{self.group_id}"
+class EntraGroup(GroupPart):
+    """One group's part as Entra ID plays it."""
 
     async def create(self) -> None:
         """Look the group up, create it without members, read it, and try to create it twice."""

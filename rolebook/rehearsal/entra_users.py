@@ -1,33 +1,16 @@
 """What Entra ID does with one user, from the search before the create to the 404 after the delete."""
 
-from dataclasses import dataclass
-
 from rolebook.rehearsal import entra_bodies as bodies
 from rolebook.rehearsal.checks import ENTERPRISE, NOTHING, Values, changed, created, finds, refuses, removed, shows
-from rolebook.rehearsal.company import Company, Person
 from rolebook.rehearsal.comparing import ABSENT
 from rolebook.rehearsal.entra_bodies import Body, Flavour
 from rolebook.rehearsal.exchange import Request, literal, query
-from rolebook.rehearsal.wire import Wire, known_id
+from rolebook.rehearsal.parts import UserPart
+from rolebook.rehearsal.wire import known_id
 
 
-@dataclass(frozen=True, slots=True)
-class EntraUser:
-    """One user's part; a method is what is done in one act, its requests in order."""
-
-    wire: Wire
-    company: Company
-    person: Person
-
-    @property
-    def user_id(self) -> str:
-        """The endpoint's id of the user."""
-        return known_id(self.company.user_ids, self.person.number)
-
-    @property
-    def path(self) -> str:
-        """Where the user is."""
-        return f"/Users/{self.user_id}"
+class EntraUser(UserPart):
+    """One user's part as Entra ID plays it."""
 
     @property
     def flavour(self) -> Flavour:

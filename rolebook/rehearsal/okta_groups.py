@@ -1,33 +1,16 @@
 """Okta's group push: groups arrive with members, are renamed, get deltas and full lists."""
 
-from dataclasses import dataclass
-
 from rolebook.rehearsal import okta_bodies as bodies
 from rolebook.rehearsal.checks import changed, created, finds, refuses, removed, shows_members
-from rolebook.rehearsal.company import Company, Team, ids_of
+from rolebook.rehearsal.company import ids_of
 from rolebook.rehearsal.exchange import Request, literal, query
 from rolebook.rehearsal.okta_bodies import Body
 from rolebook.rehearsal.okta_users import PAGE
-from rolebook.rehearsal.wire import Wire, known_id
+from rolebook.rehearsal.parts import GroupPart
 
 
-@dataclass(frozen=True, slots=True)
-class OktaGroup:
-    """One group's part; a method is what is done in one act, its requests in order."""
-
-    wire: Wire
-    company: Company
-    team: Team
-
-    @property
-    def group_id(self) -> str:
-        """The endpoint's id of the group."""
-        return known_id(self.company.group_ids, self.team.number)
-
-    @property
-    def path(self) -> str:
-        """Where the group is."""
-        return f"/Groups/{self.group_id}"
+class OktaGroup(GroupPart):
+    """One group's part as Okta plays it."""
 
     @property
     def members(self) -> list[str]:

@@ -1,13 +1,10 @@
 """What Okta does with one user: it is created, updated by PUT, disabled and enabled, and never deleted."""
 
-from dataclasses import dataclass
-
 from rolebook.rehearsal import okta_bodies as bodies
 from rolebook.rehearsal.checks import any_of, changed, created, finds, lacks, refuses, removed, shows
-from rolebook.rehearsal.company import Company, Person
 from rolebook.rehearsal.exchange import Request, literal, query
 from rolebook.rehearsal.okta_bodies import Body
-from rolebook.rehearsal.wire import Wire, known_id
+from rolebook.rehearsal.parts import UserPart
 
 PAGE = 100
 
@@ -15,23 +12,8 @@ NO_DELETE = (405, 501)
 """An endpoint made for Okta alone needs no DELETE of users; ours is only to leave nothing behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class OktaUser:
-    """One user's part; a method is what is done in one act, its requests in order."""
-
-    wire: Wire
-    company: Company
-    person: Person
-
-    @property
-    def user_id(self) -> str:
-        """The endpoint's id of the user."""
-        return known_id(self.company.user_ids, self.person.number)
-
-    @property
-    def path(self) -> str:
-        """Where the user is."""
-        return f"/Users/{self.user_id}"
+class OktaUser(UserPart):
+    """One user's part as Okta plays it."""
 
     @property
     def by_put(self) -> bool:
