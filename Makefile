@@ -9,10 +9,10 @@ PEERS := .venv/peers
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test check battery bench format lock
+.PHONY: help run test check battery bench screenshots format lock
 
 help: ## Say what can be made here
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp ## Set up, migrate a SQLite file and serve; prints the address and a sign-in link
 	$(BIN)/python -m rolebook serve $(ARGS)
@@ -32,6 +32,10 @@ battery: .venv/test.stamp ## Measure reliability in full: kills, races, large di
 
 bench: .venv/test.stamp .venv/bench.stamp ## Measure speed against the peers; needs cc and npm (ARGS=--quick for a trial)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: .venv/test.stamp ## Take the pictures of the README anew, from a small company made for it
+	@$(find_chromium)
+	$(BIN)/python -m tests.browser.pictures
 
 format: .venv/test.stamp ## Format, and fix what lint can fix
 	$(BIN)/ruff format .

@@ -6,15 +6,16 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.large import Large, measure_large
+from benchmarks.pages import Paged, measure_pages
 from benchmarks.plot import draw
 from benchmarks.roster import CONSTANT, NODE, PEERS_PYTHON, SYSTEMS
-from benchmarks.tables import cost_table, median_rates, rate_table, ratio_table, size_table, systems_table
+from benchmarks.tables import cost_table, median_rates, page_table, rate_table, ratio_table, size_table, systems_table
 from benchmarks.throughput import CONNECTIONS, PEOPLE, Effort, Measured, measure_round
 from tests.postgres_server import postgres_server
 
@@ -23,17 +24,29 @@ FULL = Effort(rounds=3, warm_up_s=0.7, window_s=2.5, people=PEOPLE)
 QUICK = Effort(rounds=1, warm_up_s=0.3, window_s=0.7, people=200)
 LARGE = 100_000
 LARGE_QUICK = 2_000
+EVENTS = 1_000_000
+EVENTS_QUICK = 20_000
 MARK = "<!-- what follows is written by python -m benchmarks -->"
 
 _PYTHON_PEERS = ("scim2-server", "scim2-models", "django-scim2", "django", "gunicorn", "psycopg", "uvicorn")
 _ASK = "import json,sys;from importlib.metadata import version;print(json.dumps({n: version(n) for n in sys.argv[1:]}))"
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What was measured, part by part; a part that was not asked for is empty."""
+
+    windows: Sequence[Measured]
+    large: Sequence[Large]
+    pages: Sequence[Paged]
+
+
 def parse_words() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short windows and few people: to see that it works")
-    parser.add_argument("--part", choices=["throughput", "large"], help="only one part; README.md is then left alone")
+    parts = ["throughput", "large", "pages"]
+    parser.add_argument("--part", choices=parts, help="only one part; README.md is then left alone")
     parser.add_argument("--rounds", type=int, help="how often each system has its turn")
     return parser.parse_args()
 
@@ -74,28 +87,31 @@ def measure_throughput(effort: Effort, postgres: str) -> list[Measured]:
     return windows
 
 
-def report(windows: Sequence[Measured], found: Sequence[Large], effort: Effort) -> str:
+def report(found: Results, effort: Effort) -> str:
     """Return what README.md says of a run."""
-    rates = median_rates(windows)
+    rates = median_rates(found.windows)
     parts = ", ".join(f"{name} {number}" for name, number in versions().items())
     seconds = f"{effort.window_s:g} s after {effort.warm_up_s:g} s of warm-up"
     lines = [f"## {datetime.now(UTC):%Y-%m-%d}", "", f"Two cores, Linux. {parts}.", "", systems_table(SYSTEMS)]
-    for connections in CONNECTIONS if windows else ():
+    for connections in CONNECTIONS if found.windows else ():
         lines += [
             *("", f"### Rates with {effort.people:,} people, {connections} connections", ""),
             f"Rolebook on SQLite / on PostgreSQL; medians of {effort.rounds} rounds, windows of {seconds}.",
             *("", ratio_table(rates, SYSTEMS, connections), "", rate_table(rates, SYSTEMS, connections)),
         ]
-    if windows:
+    if found.windows:
         lines += ["", f"![Right answers per second at {CONNECTIONS[0]} connections](results/rates.svg)"]
-    if found:
-        lines += ["", f"### One worker, {found[0].people:,} people", "", cost_table(found), "", size_table(found)]
+    if found.large:
+        people = found.large[0].people
+        lines += ["", f"### One worker, {people:,} people", "", cost_table(found.large), "", size_table(found.large)]
+    if found.pages:
+        lines += ["", f"### Pages of the portal, {found.pages[0].events:,} events", "", page_table(found.pages)]
     return "\n".join([*lines, ""])
 
 
-def keep(windows: Sequence[Measured], found: Sequence[Large], effort: Effort, *, quick: bool, whole: bool) -> None:
+def keep(found: Results, effort: Effort, *, quick: bool, whole: bool) -> None:
     """Write the raw numbers, the picture and the tables; a trial is only printed."""
-    text = report(windows, found, effort)
+    text = report(found, effort)
     say(text)
     if quick:
         return
@@ -105,16 +121,17 @@ def keep(windows: Sequence[Measured], found: Sequence[Large], effort: Effort, *,
         "effort": asdict(effort),
         "windows": [
             [one.system, one.operation, one.connections, round(one.window.rate, 1), *asdict(one.window).values()]
-            for one in windows
+            for one in found.windows
         ],
-        "large": [asdict(one) for one in found],
+        "large": [asdict(one) for one in found.large],
+        "pages": [asdict(one) for one in found.pages],
     }
     results = FOLDER / "results"
     results.mkdir(exist_ok=True)
     name = f"{datetime.now(UTC):%Y-%m-%d}{'' if whole else '-part'}.json"
     (results / name).write_text(json.dumps(raw, separators=(",", ":")) + "\n", encoding="utf-8")
     if whole:
-        (results / "rates.svg").write_text(draw(median_rates(windows), SYSTEMS, CONNECTIONS[0]), encoding="utf-8")
+        (results / "rates.svg").write_text(draw(median_rates(found.windows), SYSTEMS, CONNECTIONS[0]), encoding="utf-8")
         readme = FOLDER / "README.md"
         kept = readme.read_text(encoding="utf-8").partition(MARK)[0]
         readme.write_text(f"{kept}{MARK}\n\n{text}", encoding="utf-8")
@@ -127,10 +144,14 @@ def main() -> None:
     if words.rounds:
         effort = Effort(**{**asdict(effort), "rounds": words.rounds})
     with postgres_server(durable=True) as postgres:
-        windows = [] if words.part == "large" else measure_throughput(effort, postgres)
-        count = LARGE_QUICK if words.quick else LARGE
-        found = [] if words.part == "throughput" else list(measure_large(effort, postgres, count))
-    keep(windows, found, effort, quick=words.quick, whole=words.part is None)
+        wanted = {words.part} if words.part else {"throughput", "large", "pages"}
+        count, events = (LARGE_QUICK, EVENTS_QUICK) if words.quick else (LARGE, EVENTS)
+        results = Results(
+            measure_throughput(effort, postgres) if "throughput" in wanted else [],
+            list(measure_large(effort, postgres, count)) if "large" in wanted else [],
+            list(measure_pages(postgres, count, events)) if "pages" in wanted else [],
+        )
+    keep(results, effort, quick=words.quick, whole=words.part is None)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from benchmarks.large import Large
+from benchmarks.pages import Paged
 from benchmarks.systems import System
 from benchmarks.throughput import Measured
 
@@ -103,6 +104,13 @@ def size_table(found: Sequence[Large]) -> str:
                 f"{one.private_bytes / 2**20:.0f} MiB",
             ]
         )
+    return table(head, rows)
+
+
+def page_table(found: Sequence[Paged]) -> str:
+    """Return how long an operator waits for each page, on each database."""
+    head = ["page", *(f"{one.system}: p50, p95 in ms" for one in found)]
+    rows = [[name, *(f"{one.p50_ms[name]:.0f}, {one.p95_ms[name]:.0f}" for one in found)] for name in found[0].p50_ms]
     return table(head, rows)
 
 

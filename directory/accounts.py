@@ -2,27 +2,56 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
 
 from directory.errors import InvalidError, NotFoundError
 from directory.model import AccessRole, RequestId, RoleLock, TenantId, User, UserId
+from directory.names import words_in
 from directory.store import access, accounts, people, policy
-from directory.store.accounts import Account, AccountFilter, Considered
+from directory.store.account_filters import AccountFilter, AccountOrder, Sort
+from directory.store.accounts import Account, Considered, Manager
 
 __all__ = [
     "Account",
+    "AccountCount",
     "AccountFilter",
+    "AccountOrder",
     "AccountPage",
     "Considered",
+    "Manager",
     "RoleExplanation",
+    "Sort",
     "count_accounts",
+    "count_up_to",
+    "each_account",
     "explain_role",
     "list_accounts",
+    "list_nearest",
+    "list_some",
 ]
+
+COUNTED_MAX = 10_000
+"""Up to here a narrowed list is counted exactly; beyond, people are told that there are more."""
+
+EXPORT_PAGE = 500
+NEAREST_MAX = 5
+SOME_MAX = 500
+NEAREST_CHARS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCount:
+    """How many users a filter finds."""
+
+    found: int
+    more: bool = False
+    """There are more than ``found``; how many was not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +59,11 @@ class AccountPage:
     """One page of a list; ``next_after`` opens the next one."""
 
     accounts: list[Account]
+    managers: dict[UserId, Manager]
+    """The managers who have arrived, by the user whose manager they are."""
     next_after: str | None
+    count: AccountCount | None
+    """How many users all pages have; only the first page says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,25 +83,108 @@ class RoleExplanation:
     """The request that brought the decision; None when an operator or a job did."""
 
 
-async def list_accounts(tenant_id: TenantId, wanted: AccountFilter, *, after: str | None, limit: int) -> AccountPage:
-    """Return users in the order of their names, a page at a time.
+NAMES_UP = AccountOrder()
+
+
+async def list_accounts(
+    tenant_id: TenantId,
+    wanted: AccountFilter,
+    *,
+    order: AccountOrder = NAMES_UP,
+    after: str | None = None,
+    limit: int,
+) -> AccountPage:
+    """Return users in an order, a page at a time.
 
     Raises:
-        InvalidError: ``after`` was not made by an earlier page.
+        InvalidError: ``after`` was not made by an earlier page of this order.
     """
-    behind = None if after is None else _parse_after(after)
-    found = await accounts.page_of_accounts(tenant_id, wanted, after=behind, limit=limit + 1)
-    page = found[:limit]
+    count: AccountCount | None = None
+    if after is None:
+        found, count = await _begun(tenant_id, wanted, order, limit=limit + 1)
+        order = replace(order, walks=_is_walked(wanted, order, count))
+    else:
+        behind, order = _parse_after(after, order)
+        found = await accounts.page_of_accounts(tenant_id, wanted, order, after=behind, limit=limit + 1)
+    page = [account for _, account in found[:limit]]
     more = len(found) > limit
     return AccountPage(
-        accounts=[account for _, account in page],
-        next_after=_render_after(page[-1][0], page[-1][1].user_id) if more else None,
+        accounts=page,
+        managers=await accounts.find_managers(tenant_id, page),
+        next_after=_render_after(found[limit - 1][0], order) if more else None,
+        count=count,
     )
+
+
+async def _begun(
+    tenant_id: TenantId, wanted: AccountFilter, order: AccountOrder, *, limit: int
+) -> tuple[accounts.Placed, AccountCount]:
+    """Return the first users and how many there are: by one pass, unless there are many."""
+    if wanted.wants_everybody:
+        count = await count_up_to(tenant_id, wanted)
+    else:
+        found, total = await accounts.first_page_and_count(
+            tenant_id, wanted, order, limit=limit, at_most=COUNTED_MAX + 1
+        )
+        if total <= COUNTED_MAX:
+            return found, AccountCount(found=total)
+        count = AccountCount(found=COUNTED_MAX, more=True)
+    order = replace(order, walks=_is_walked(wanted, order, count))
+    return await accounts.page_of_accounts(tenant_id, wanted, order, after=None, limit=limit), count
+
+
+def _is_walked(wanted: AccountFilter, order: AccountOrder, count: AccountCount) -> bool:
+    """Whether the first users by name fill a page soon: so many are wanted, and not because of their names."""
+    return order.sort == "name" and (wanted.wants_everybody or (count.more and not wanted.text))
+
+
+async def each_account(
+    tenant_id: TenantId, wanted: AccountFilter, *, order: AccountOrder = NAMES_UP
+) -> AsyncIterator[tuple[Account, Manager | None]]:
+    """Yield every user whom the filter finds, with the manager if known, reading a page at a time."""
+    behind: tuple[object, ...] | None = None
+    order = replace(order, walks=order.sort == "name" and wanted.wants_everybody)
+    while True:
+        found = await accounts.page_of_accounts(tenant_id, wanted, order, after=behind, limit=EXPORT_PAGE)
+        managers = await accounts.find_managers(tenant_id, [account for _, account in found])
+        for _, account in found:
+            yield account, managers.get(account.user_id)
+        if len(found) < EXPORT_PAGE:
+            return
+        behind = found[-1][0]
 
 
 async def count_accounts(tenant_id: TenantId, wanted: AccountFilter) -> int:
     """Return how many users the filter finds."""
     return await accounts.count_accounts(tenant_id, wanted)
+
+
+async def count_up_to(tenant_id: TenantId, wanted: AccountFilter) -> AccountCount:
+    """Return how many users the filter finds, exactly up to 10,000; everybody is always counted exactly."""
+    if wanted.wants_everybody:
+        return AccountCount(found=await accounts.count_accounts(tenant_id, wanted))
+    found = await accounts.count_accounts(tenant_id, wanted, at_most=COUNTED_MAX + 1)
+    return AccountCount(found=min(found, COUNTED_MAX), more=found > COUNTED_MAX)
+
+
+async def list_some(tenant_id: TenantId, text: str, *, limit: int) -> tuple[list[Account], bool]:
+    """Return users whom a text finds, by name, and whether it finds more; nobody is counted.
+
+    Of a text that finds more than 500, they are the first of 500: it says too little to be looked for further.
+    """
+    wanted = AccountFilter(text=text)
+    found, _ = await accounts.first_page_and_count(tenant_id, wanted, NAMES_UP, limit=limit + 1, at_most=SOME_MAX)
+    return [account for _, account in found[:limit]], len(found) > limit
+
+
+async def list_nearest(tenant_id: TenantId, wanted: AccountFilter) -> list[Account]:
+    """Return some users whose words begin like those that found nobody, whatever else was asked for."""
+    beginnings = " ".join(word[:NEAREST_CHARS] for word in words_in(wanted.text))
+    if not beginnings:
+        return []
+    near = AccountFilter(text=beginnings)
+    found = await accounts.page_of_accounts(tenant_id, near, NAMES_UP, after=None, limit=NEAREST_MAX)
+    return [account for _, account in found]
 
 
 async def explain_role(tenant_id: TenantId, user_id: UserId) -> RoleExplanation:
@@ -80,7 +196,7 @@ async def explain_role(tenant_id: TenantId, user_id: UserId) -> RoleExplanation:
     user = await people.find_user(tenant_id, user_id)
     if user is None:
         raise NotFoundError("user", user_id)
-    roles = {role.role_id: role for role in await access.list_roles(tenant_id)}
+    roles = {role.role_id: role for role in await access.list_roles(tenant_id, gone=True)}
     default_role_id = (await policy.read_policy(tenant_id)).default_role_id
     unlocked = user.decision.unlocked_role_id
     return RoleExplanation(
@@ -95,12 +211,29 @@ async def explain_role(tenant_id: TenantId, user_id: UserId) -> RoleExplanation:
     )
 
 
-def _render_after(name: str, user_id: UUID) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((name, user_id))).decode().rstrip("=")
+def _render_after(place: tuple[object, ...], order: AccountOrder) -> str:
+    text = msgspec.json.encode((order.sort, order.descending, order.walks, *place))
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
-def _parse_after(text: str) -> tuple[str, UUID]:
+_PLACES: Mapping[Sort, type] = MappingProxyType(
+    {
+        "name": tuple[str, bool, bool, str, UUID],
+        "user_name": tuple[str, bool, bool, str, UUID],
+        "changed": tuple[str, bool, bool, datetime, UUID],
+        "department": tuple[str, bool, bool, str, str, UUID],
+        "role": tuple[str, bool, bool, int, str, UUID],
+    }
+)
+
+
+def _parse_after(text: str, order: AccountOrder) -> tuple[tuple[object, ...], AccountOrder]:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=tuple[str, UUID])
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        parts: tuple[object, ...] = msgspec.json.decode(content, type=_PLACES[order.sort])
     except (ValueError, binascii.Error, msgspec.DecodeError) as error:
         raise InvalidError("after", "is not a place in this list") from error
+    sort, descending, walks, *place = parts
+    if (sort, descending) != (order.sort, order.descending) or (walks and sort != "name"):
+        raise InvalidError("after", "is a place in a list of another order")
+    return tuple(place), replace(order, walks=bool(walks))

@@ -16,6 +16,9 @@ GENESIS = "0" * 64
 """What the first event of a tenant is chained to."""
 
 
+_NOTHING = b"\xff" * 8
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventValues:
     """What an event says of people: kept apart, so that it can be erased without breaking the chain."""
@@ -109,11 +112,12 @@ def links_after(seq: int, previous_hash: str, events: Iterable[tuple[UUID, str]]
 
 def _hash(parts: Iterable[str | UUID | None]) -> str:
     """Hash each part behind its length, so that no two lists of parts look the same; nothing differs from empty."""
-    pieces: list[bytes] = []
+    text = bytearray()
     for part in parts:
         if part is None:
-            pieces.append(b"\xff" * 8)
-            continue
-        data = part.encode() if isinstance(part, str) else part.bytes
-        pieces += (len(data).to_bytes(8, "big"), data)
-    return hashlib.sha256(b"".join(pieces)).hexdigest()
+            text += _NOTHING
+        else:
+            data = part.encode() if isinstance(part, str) else part.bytes
+            text += len(data).to_bytes(8, "big")
+            text += data
+    return hashlib.sha256(text).hexdigest()

@@ -1,17 +1,18 @@
 """The one writer: every change, whichever door it came through, becomes true here."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from directory.edits import Expect
 from directory.errors import LastAdministratorError, NotFoundError, StaleError
 from directory.model import Actor, SourceId
-from directory.plan import Plan
-from directory.store.bookkeeping import insert_requests
-from directory.store.policy import has_administrator, hold_tenant
-from directory.store.unit import in_unit
-from directory.store.write import write_change, write_events
+from directory.plan import Event, Plan
+from directory.store.bookkeeping import add_request
+from directory.store.policy import has_administrator, hold_tenant, is_administered
+from directory.store.together import Together
+from directory.store.unit import in_unit, note_tried
+from directory.store.write import add_events, write_change
 
 Result = TypeVar("Result")
 
@@ -44,20 +45,33 @@ async def commit_plan(plan: Plan, *, by: Actor, now: datetime) -> None:
     if not plan:
         return
     must_keep_one = plan.demotes_administrator and await _administered(by)
+    writes = Together()
     for change in plan.changes:
-        await write_change(change, by)
-    if must_keep_one and not await has_administrator(by.tenant_id):
-        raise LastAdministratorError
-    await write_events(plan.events, by=by, now=now)
+        await write_change(change, by, writes)
+    if must_keep_one:
+        await writes.send()
+        if not await has_administrator(by.tenant_id):
+            raise LastAdministratorError
+    await add_events(plan.events, writes, by=by, now=now)
     if by.request is not None:
-        await insert_requests([by.request])
+        add_request(by.request, writes)
+    await writes.send()
+    note_tried(plan)
+    if by.request is not None:
         by.request.recorded = True
+
+
+async def commit_events(events: Sequence[Event], *, by: Actor, now: datetime) -> None:
+    """Tell inside the open unit what changed nothing: that somebody was refused."""
+    writes = Together()
+    await add_events(events, writes, by=by, now=now)
+    await writes.send()
 
 
 async def _administered(by: Actor) -> bool:
     """Whether the tenant has an administrator to lose; lets one unit at a time take administration away."""
     await hold_tenant(by.tenant_id)
-    return await has_administrator(by.tenant_id)
+    return await is_administered(by.tenant_id)
 
 
 def source_of(by: Actor) -> SourceId:

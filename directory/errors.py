@@ -11,9 +11,15 @@
     ├─ UnknownSecretError(cause)
     ├─ UnavailableError
     └─ RefusedError                 a plan that may not be committed
-       └─ LastAdministratorError
+       ├─ LastAdministratorError
+       ├─ MovedError
+       ├─ NoEntryError
+       ├─ NoKeysError
+       ├─ TooManyTriesError(open_at)
+       └─ WrongProofError
 """
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -105,3 +111,33 @@ class LastAdministratorError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("this would leave the tenant without an active administrator")
+
+
+class WrongProofError(RefusedError):
+    """What was shown to sign in, or to confirm who one is, is not right; it is not said what of it."""
+
+
+class NoEntryError(RefusedError):
+    """The proof is right, but the user may not sign in: told only to who has shown it."""
+
+
+class TooManyTriesError(RefusedError):
+    """Something was tried too often to be looked at before ``open_at``."""
+
+    def __init__(self, open_at: datetime) -> None:
+        super().__init__("there were too many tries")
+        self.open_at = open_at
+
+
+class NoKeysError(RefusedError):
+    """A secret cannot be sealed or opened here: the key ring is missing, or the key is not on it."""
+
+    def __init__(self, words: str = "this server has no keys to seal secrets with") -> None:
+        super().__init__(words)
+
+
+class MovedError(RefusedError):
+    """What was looked at before it was applied is no longer so; look again."""
+
+    def __init__(self) -> None:
+        super().__init__("the directory has changed since the preview, and other people would change role now")

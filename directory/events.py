@@ -8,9 +8,10 @@ from directory.chain import GENESIS, chain_hash_for, commitment_for, content_has
 from directory.model import EventId, RequestId, TenantId
 from directory.plan import AttributeChange
 from directory.references import reference_for
-from directory.store import records, sealing
+from directory.store import hours, records, sealing
 from directory.store.records import ChainedEvent
 from directory.store.unit import Row, in_unit
+from directory.tallies import tallies_for
 
 ERASED = "[erased]"
 """Stands for the names in an event whose values were erased."""
@@ -38,7 +39,15 @@ class EventView:
     request_id: RequestId | None
     reference: str | None
     """The short name of the request that caused the event."""
-    sealed: bool
+    seq: int | None
+    """Its place in the tenant's chain; None in the second before it is sealed."""
+    actor_id: UUID | None = None
+    """The source or the user who caused it."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the event is in its tenant's chain."""
+        return self.seq is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +68,19 @@ async def list_events(
     Those of a user include the changes of groups that it joined or left.
     """
     rows = await records.list_events(tenant_id, subject_id=subject_id, before=before, limit=limit)
-    return [_view_of(row) for row in rows]
+    return [view_of(row) for row in rows]
 
 
 async def list_events_of_request(tenant_id: TenantId, request_id: RequestId, *, limit: int) -> list[EventView]:
     """Return the events that a request caused, the oldest first."""
-    return [_view_of(row) for row in await records.list_events_of_request(tenant_id, request_id, limit=limit)]
+    return [view_of(row) for row in await records.list_events_of_request(tenant_id, request_id, limit=limit)]
 
 
 async def seal_events(*, now: datetime, limit: int) -> int:
     """Link at most ``limit`` new events into their tenants' chains; return how many there were.
 
     A chain runs in the order of sealing: of two transactions that overlap, the one that commits first comes first.
+    Each event is sealed once, so this is where it is counted too.
     """
     del now  # an event keeps the time of its change; every duty is given the clock
     sealed = 0
@@ -117,14 +127,17 @@ def is_link_of(event: ChainedEvent, previous_hash: str, *, seq: int) -> bool:
 async def _seal_batch(tenant_id: TenantId, limit: int) -> int:
     async def body() -> int:
         head = await sealing.hold_head(tenant_id)
-        links = links_after(head.seq, head.hash, await sealing.list_unsealed(tenant_id, limit=limit))
+        unsealed = await sealing.list_unsealed(tenant_id, limit=limit)
+        links = links_after(head.seq, head.hash, [(one.event_id, one.content_hash) for one in unsealed])
         await sealing.seal(tenant_id, links)
+        await hours.add_tallies(tallies_for(one.counted for one in unsealed))
         return len(links)
 
     return await in_unit(tenant_id, body)
 
 
-def _view_of(row: Row) -> EventView:
+def view_of(row: Row) -> EventView:
+    """Return an event from its row with the row of its values."""
     values = None if row["document"] is None else parse_values(row["document"])
     request_id = row["request_id"]
     return EventView(
@@ -133,11 +146,12 @@ def _view_of(row: Row) -> EventView:
         action=row["action"],
         actor_label=ERASED if values is None else values.actor,
         actor_kind=row["actor_kind"],
+        actor_id=row["actor_id"],
         subject_kind=row["subject_kind"],
         subject_id=row["subject_id"],
         subject_label=ERASED if values is None else values.subject,
         changes=() if values is None else values.changes,
         request_id=None if request_id is None else RequestId(request_id),
         reference=None if request_id is None else reference_for(request_id),
-        sealed=row["seq"] is not None,
+        seq=row["seq"],
     )

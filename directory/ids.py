@@ -2,8 +2,12 @@
 
 import secrets
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS = 253_402_300_799_999
+"""The last millisecond that a datetime can hold."""
 
 _RANDOM_BITS = 62
 _POOL_BYTES = 4096
@@ -34,6 +38,17 @@ def new_id(now: datetime) -> UUID:
         tail = _random_bits(_RANDOM_BITS)
     value = (last_ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | count << 64 | 0b10 << _RANDOM_BITS
     return UUID(int=value | tail)
+
+
+def first_id_at(at: datetime) -> UUID:
+    """Return the smallest id of the millisecond of ``at``: what happened from then on has greater ids."""
+    at_ms = min(max(int(at.timestamp() * 1000), 0), (1 << 48) - 1)
+    return UUID(int=at_ms << 80)
+
+
+def time_of_id(ident: UUID) -> datetime:
+    """Return when an id was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=min(ident.int >> 80, _LAST_MS))
 
 
 def _random_bits(count: int) -> int:

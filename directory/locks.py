@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-from dataclasses import replace
 from datetime import datetime
 
 from directory.commit import commit_plan, in_unit_of
@@ -11,7 +10,7 @@ from directory.facts import Arrival, Moment, role_facts
 from directory.ids import new_id
 from directory.model import AccessRole, Actor, JsonObject, RoleId, RoleLock, TenantId, User, UserAttributes, UserId
 from directory.plan import PutUser
-from directory.plan_roles import decision_for, plan_lock
+from directory.plan_roles import plan_lock, roles_reached
 from directory.plan_users import plan_new_user
 from directory.store import access, people
 from directory.store.policy import read_policy
@@ -28,12 +27,12 @@ async def lock_role(
 
     Raises:
         NotFoundError: no such user.
-        InvalidError: no such role, no reason, or ``until`` is not in the future.
+        InvalidError: no such role, no reason, ``until`` is not in the future, or the account is the actor's own.
         ForbiddenError: the actor may not manage users, or the role, or the one the user has now, carries more than the
-            actor's own.
+            actor's own; or the one that a lock hides, if this lock replaces another or ends by itself.
         LastAdministratorError: the tenant would have no active administrator.
     """
-    by.require("users:manage")
+    _check_may_lock(user_id, by=by)
     reason = _checked_reason(reason)
     if until is not None and until <= now:
         raise InvalidError("until", "must lie in the future")
@@ -46,11 +45,12 @@ async def unlock_role(user_id: UserId, *, by: Actor, now: datetime) -> User:
 
     Raises:
         NotFoundError: no such user.
+        InvalidError: the account is the actor's own.
         ForbiddenError: the actor may not manage users, or the locked role, or the one that follows, carries more than
             the actor's own.
         LastAdministratorError: the tenant would have no active administrator.
     """
-    by.require("users:manage")
+    _check_may_lock(user_id, by=by)
     return await _put_lock(user_id, None, by=by, now=now)
 
 
@@ -133,9 +133,9 @@ async def _put_lock(
         groups = await people.mapped_groups_of(by.tenant_id, [user_id])
         facts = role_facts(user, groups.get(user_id, frozenset()))
         if by.kind != "system":
-            after = decision_for(policy, replace(facts, lock=lock))
-            for role_id in {facts.decision.role_id, after.role_id}:
-                _check_within(await _role(by.tenant_id, role_id), by=by)
+            # Of a role that is gone there are holders until the walk has reached them.
+            for role_id in {facts.decision.role_id, *roles_reached(policy, facts, lock)}:
+                _check_within(await _role(by.tenant_id, role_id, gone=True), by=by)
         await commit_plan(plan_lock(policy, facts, lock, at=now), by=by, now=now)
 
     await in_unit_of(by, body)
@@ -145,8 +145,20 @@ async def _put_lock(
     return user
 
 
-async def _role(tenant_id: TenantId, role_id: RoleId) -> AccessRole:
-    role = await access.find_role(tenant_id, role_id)
+def _check_may_lock(user_id: UserId, *, by: Actor) -> None:
+    by.require("users:manage")
+    if by.user_id == user_id:
+        raise InvalidError("user", "is yourself: somebody else locks and unlocks your role")
+
+
+async def _check_reached(role_ids: set[RoleId], *, by: Actor) -> None:
+    if by.kind != "system":
+        for role_id in role_ids:
+            _check_within(await _role(by.tenant_id, role_id, gone=True), by=by)
+
+
+async def _role(tenant_id: TenantId, role_id: RoleId, *, gone: bool = False) -> AccessRole:
+    role = await access.find_role(tenant_id, role_id, gone=gone)
     if role is None:
         raise InvalidError("role", "is not one of this tenant")
     return role

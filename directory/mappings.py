@@ -3,12 +3,24 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
 
 from directory.commit import commit_plan, in_unit_of
-from directory.errors import AlreadyExistsError, InvalidError, NotFoundError
-from directory.model import AccessRole, Actor, Group, GroupId, GroupMapping, RoleId, TenantId
-from directory.plan import AskRedecision, AttributeChange, Event, Plan, PutMappings
+from directory.errors import InvalidError, NotFoundError
+from directory.model import AccessRole, Actor, Group, GroupId, RoleId, TenantId
+from directory.plan_policy import (
+    AddMapping,
+    MoveMapping,
+    PolicyProposal,
+    RemoveMapping,
+    SetDefaultRole,
+    SetMappingRole,
+    plan_policy,
+    roles_named,
+)
 from directory.plan_roles import plan_decisions
+from directory.reach import check_within
 from directory.roles import RolePolicy
 from directory.store import access, circles, people, policy
 from directory.store.policy import MappingLine, Walk
@@ -19,6 +31,8 @@ __all__ = [
     "Policy",
     "UnmappedPage",
     "add_mapping",
+    "change_policy",
+    "count_defaulted",
     "get_policy",
     "list_unmapped_groups",
     "move_mapping",
@@ -33,6 +47,9 @@ WALK_USERS = 200
 
 INLINE_BATCHES = 25
 """How many batches the verb itself does; the job does the rest."""
+
+Still: TypeAlias = Callable[[], Awaitable[None]]
+"""Raises if what was decided on is no longer so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +68,8 @@ class UnmappedPage:
     """Groups without a mapping, by name; ``next_after`` opens the next page."""
 
     groups: list[Group]
+    total: int
+    """How many there are on all pages."""
     next_after: GroupId | None
 
 
@@ -66,126 +85,90 @@ async def get_policy(tenant_id: TenantId) -> Policy:
     )
 
 
+async def count_defaulted(tenant_id: TenantId) -> int:
+    """Return how many users have the default role, because no mapping fits: 5 ms with 100,000 users."""
+    return await policy.count_defaulted(tenant_id)
+
+
 async def list_unmapped_groups(tenant_id: TenantId, *, after: GroupId | None, limit: int) -> UnmappedPage:
     """Return live groups that no mapping names, in the order of their names, behind the group ``after``."""
     behind = await circles.place_of(tenant_id, after)
     found = [group_from(row) for row in await policy.list_unmapped(tenant_id, behind, limit + 1)]
     page = found[:limit]
-    return UnmappedPage(groups=page, next_after=page[-1].group_id if len(found) > limit else None)
+    return UnmappedPage(
+        groups=page,
+        total=await policy.count_unmapped(tenant_id),
+        next_after=page[-1].group_id if len(found) > limit else None,
+    )
 
 
 async def add_mapping(group_id: GroupId, role_id: RoleId, *, consent: bool, by: Actor, now: datetime) -> None:
-    """Map a group at the end of the list.
-
-    Raises:
-        NotFoundError: no such group.
-        AlreadyExistsError: the group is mapped.
-        InvalidError: no such role; or it carries administration and ``consent`` is missing.
-        ForbiddenError: the actor may not manage mappings.
-    """
-
-    async def change(current: RolePolicy) -> Plan:
-        group = await _group(by, group_id, gone=False)
-        if group_id in current.mapped_group_ids:
-            raise AlreadyExistsError("mapping", "group", group.attributes.display_name)
-        consented_by = await _consent(role_id, consent=consent, by=by)
-        position = 1 + max((line.position for line in current.mappings), default=0)
-        line = GroupMapping(group_id=group_id, role_id=role_id, position=position, consented_by=consented_by)
-        told = AttributeChange(name="role", old=None, new=str(role_id))
-        return _planned(_event("mapping:added", group, told), now, put=(line,))
-
-    await _change(change, by=by, now=now)
+    """Map a group at the end of the list; raises as ``change_policy`` does."""
+    await change_policy(AddMapping(group_id=group_id, role_id=role_id), consent=consent, by=by, now=now)
 
 
 async def set_mapping_role(group_id: GroupId, role_id: RoleId, *, consent: bool, by: Actor, now: datetime) -> None:
-    """Give a mapped group another role.
-
-    Raises:
-        NotFoundError: the group is not mapped.
-        InvalidError, ForbiddenError, LastAdministratorError: as for ``add_mapping`` and ``remove_mapping``.
-    """
-
-    async def change(current: RolePolicy) -> Plan:
-        line = _line(current, group_id)
-        consented_by = await _consent(role_id, consent=consent, by=by)
-        after = replace(line, role_id=role_id, consented_by=consented_by)
-        if after.role_id == line.role_id:
-            return Plan()
-        told = AttributeChange(name="role", old=str(line.role_id), new=str(role_id))
-        return _planned(_event("mapping:changed", await _group(by, group_id), told), now, put=(after,))
-
-    await _change(change, by=by, now=now)
+    """Give a mapped group another role; raises as ``change_policy`` does."""
+    await change_policy(SetMappingRole(group_id=group_id, role_id=role_id), consent=consent, by=by, now=now)
 
 
 async def move_mapping(group_id: GroupId, *, places: int, by: Actor, now: datetime) -> None:
-    """Move a line up (negative) or down the list; beyond an end it stops there.
-
-    Only members of the moved group can change role: the order of all other lines among themselves stays.
-    """
-
-    async def change(current: RolePolicy) -> Plan:
-        line = _line(current, group_id)
-        order = [other for other in current.mappings if other.group_id != group_id]
-        old = current.mappings.index(line)
-        new = min(max(old + places, 0), len(order))
-        if new == old:
-            return Plan()
-        order.insert(new, line)
-        moved = tuple(
-            replace(other, position=position) for position, other in enumerate(order, 1) if other.position != position
-        )
-        told = AttributeChange(name="position", old=old + 1, new=new + 1)
-        return _planned(_event("mapping:moved", await _group(by, group_id), told), now, put=moved)
-
-    await _change(change, by=by, now=now)
+    """Move a line up (negative) or down the list; raises as ``change_policy`` does."""
+    await change_policy(MoveMapping(group_id=group_id, places=places), by=by, now=now)
 
 
 async def remove_mapping(group_id: GroupId, *, by: Actor, now: datetime) -> None:
-    """Take a group off the list; its members fall to their next mapping, or to the default role.
-
-    Raises:
-        NotFoundError: the group is not mapped.
-        ForbiddenError: the actor may not manage mappings.
-    """
-
-    async def change(current: RolePolicy) -> Plan:
-        line = _line(current, group_id)
-        told = AttributeChange(name="role", old=str(line.role_id), new=None)
-        behind = [other for other in current.mappings if other.position > line.position]
-        # Numbers without gaps: people read them on several pages as "the third line".
-        closer = tuple(replace(other, position=position) for position, other in enumerate(behind, line.position))
-        event = _event("mapping:removed", await _group(by, group_id), told)
-        return _planned(event, now, put=closer, drop=(group_id,))
-
-    await _change(change, by=by, now=now)
+    """Take a group off the list; raises as ``change_policy`` does."""
+    await change_policy(RemoveMapping(group_id=group_id), by=by, now=now)
 
 
 async def set_default_role(role_id: RoleId, *, by: Actor, now: datetime) -> None:
-    """Set the role of users whom no mapping fits.
+    """Set the role of users whom no mapping fits; raises as ``change_policy`` does."""
+    await change_policy(SetDefaultRole(role_id=role_id), by=by, now=now)
+
+
+async def change_policy(
+    proposal: PolicyProposal,
+    *,
+    consent: bool = False,
+    still: Still | None = None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Make a change of the mappings or of the default role, and begin to decide anew the roles that it can move.
+
+    ``still`` is asked first, inside the unit and with the policy held, whether the change may be made; it says no by
+    raising.
 
     Raises:
-        InvalidError: no such role, or it carries administration: nobody should get that by default.
-        ForbiddenError: the actor may not manage mappings.
+        NotFoundError: no such group, or it is not mapped.
+        AlreadyExistsError: the group to be added is mapped.
+        InvalidError: no such role; it carries administration, and ``consent`` is missing; or it would be the default,
+            which may not even manage users.
+        ForbiddenError: the actor may not manage mappings, or may not consent; or a role that it gives or takes away
+            carries more than the actor's own.
+        LastAdministratorError: the tenant would have no active administrator.
     """
+    by.require("mappings:manage")
 
-    async def change(current: RolePolicy) -> Plan:
-        role = await _role(by.tenant_id, role_id)
-        if role.privileged:
-            raise InvalidError("role", "carries administration, which nobody gets by default")
-        if role_id == current.default_role_id:
-            return Plan()
-        told = AttributeChange(name="role", old=str(current.default_role_id), new=str(role_id))
-        event = Event(
-            action="policy:default:changed",
-            subject_kind="policy",
-            subject_id=by.tenant_id,
-            subject_label="Default Access Role",
-            changes=(told,),
+    async def body() -> None:
+        current = await policy.read_policy(by.tenant_id, hold="to change")
+        if still is not None:
+            await still()
+        subject = await _subject(proposal, by=by)
+        consented_by = await _consent(proposal, consent=consent, by=by)
+        await _check_reach(current, proposal, by=by)
+        plan = plan_policy(
+            current,
+            proposal,
+            subject=subject,
+            consented_by=consented_by,
+            at=now,
         )
-        put = PutMappings(default_role_id=role_id, at=now)
-        return Plan(changes=(put, AskRedecision(default=True, at=now)), events=(event,))
+        await commit_plan(plan, by=by, now=now)
 
-    await _change(change, by=by, now=now)
+    await in_unit_of(by, body)
+    await redecide(by.tenant_id, now=now, batches=INLINE_BATCHES)
 
 
 async def redecide(tenant_id: TenantId | None, *, now: datetime, batches: int) -> int:
@@ -223,59 +206,40 @@ async def _decide_batch(walk: Walk, *, now: datetime) -> None:
     await in_unit_of(by, body)
 
 
-async def _change(change: Callable[[RolePolicy], Awaitable[Plan]], *, by: Actor, now: datetime) -> None:
-    by.require("mappings:manage")
-
-    async def body() -> None:
-        current = await policy.read_policy(by.tenant_id, hold="to change")
-        await commit_plan(await change(current), by=by, now=now)
-
-    await in_unit_of(by, body)
-    await redecide(by.tenant_id, now=now, batches=INLINE_BATCHES)
-
-
-def _planned(
-    event: Event, now: datetime, *, put: tuple[GroupMapping, ...] = (), drop: tuple[GroupId, ...] = ()
-) -> Plan:
-    """Return the plan of a changed list; the event's subject is the group whose members may change role."""
-    ask = AskRedecision(group_ids=(GroupId(event.subject_id),), at=now)
-    return Plan(changes=(PutMappings(put=put, drop=drop, at=now), ask), events=(event,), demotes_administrator=True)
-
-
-def _event(action: str, group: Group, told: AttributeChange) -> Event:
-    return Event(
-        action=action,
-        subject_kind="mapping",
-        subject_id=group.group_id,
-        subject_label=group.attributes.display_name,
-        changes=(told,),
-    )
-
-
-def _line(current: RolePolicy, group_id: GroupId) -> GroupMapping:
-    for line in current.mappings:
-        if line.group_id == group_id:
-            return line
-    raise NotFoundError("mapping", group_id)
-
-
-async def _group(by: Actor, group_id: GroupId, *, gone: bool = True) -> Group:
-    """Return a group, or its tombstone too if ``gone``: mappings outlive their groups."""
-    group = await circles.find_group(by.tenant_id, group_id, gone=gone)
+async def _subject(proposal: PolicyProposal, *, by: Actor) -> tuple[UUID, str]:
+    """Return (id, name) of what the event tells of; mappings outlive their groups, but a gone one is not added."""
+    if isinstance(proposal, SetDefaultRole):
+        return by.tenant_id, "Default Access Role"
+    gone = not isinstance(proposal, AddMapping)
+    group = await circles.find_group(by.tenant_id, proposal.group_id, gone=gone)
     if group is None:
-        raise NotFoundError("group", group_id)
-    return group
+        raise NotFoundError("group", proposal.group_id)
+    return group.group_id, group.attributes.display_name
 
 
-async def _consent(role_id: RoleId, *, consent: bool, by: Actor) -> str | None:
+async def _consent(proposal: PolicyProposal, *, consent: bool, by: Actor) -> str | None:
     """Return who allows a privileged role to be granted by an identity provider's group; None for an ordinary one."""
-    role = await _role(by.tenant_id, role_id)
+    if isinstance(proposal, MoveMapping | RemoveMapping):
+        return None
+    role = await _role(by.tenant_id, proposal.role_id)
+    if isinstance(proposal, SetDefaultRole):
+        if not role.may_be_default:
+            raise InvalidError("role", "manages people or carries administration, which nobody gets by default")
+        return None
     if not role.privileged:
         return None
     if not consent:
         raise InvalidError("consent", f"is needed: {role.name} carries administration")
     by.require("settings:manage")
     return by.label
+
+
+async def _check_reach(current: RolePolicy, proposal: PolicyProposal, *, by: Actor) -> None:
+    """Refuse to give away, or to take away, what the actor's own role does not carry."""
+    named = roles_named(current, proposal)
+    for role in await access.list_roles(by.tenant_id, gone=True):
+        if role.role_id in named:
+            check_within(role, by=by)
 
 
 async def _role(tenant_id: TenantId, role_id: RoleId) -> AccessRole:

@@ -7,6 +7,9 @@ from typing import Literal, NewType, get_args
 from uuid import UUID
 
 from directory.errors import ForbiddenError
+from directory.source_settings import Preset as Preset  # noqa: PLC0414  # values of this module for everybody else
+from directory.source_settings import SourceKind as SourceKind  # noqa: PLC0414  # as above
+from directory.source_settings import SourceSettings as SourceSettings  # noqa: PLC0414  # as above
 
 TenantId = NewType("TenantId", UUID)
 SourceId = NewType("SourceId", UUID)
@@ -44,6 +47,11 @@ class AccessRole:
         return bool(self.permissions & PRIVILEGED)
 
     @property
+    def may_be_default(self) -> bool:
+        """Whether whoever is pushed may have it: it manages nobody and nothing."""
+        return not self.privileged and "users:manage" not in self.permissions
+
+    @property
     def may_sign_in(self) -> bool:
         """Whether its holders can become operators: a role without permissions has no login (Loanee)."""
         return bool(self.permissions)
@@ -60,24 +68,6 @@ class Tenant:
     default_role_id: RoleId
     policy_version: int
     """Counts the changes of group mappings and of the default role."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSettings:
-    """How one source is read and answered; the preset gives the starting values (reference: SCIM divergences)."""
-
-    patch_response: Literal["body", "no_content"] = "body"
-    unknown_members: Literal["pending", "reject"] = "pending"
-    string_booleans: bool = True
-    create_on_missing_value_path: bool = True
-    post_existing_inactive: Literal["reactivate", "409"] = "reactivate"
-    group_displayname_unique: bool = False
-    lenient_reader: bool = True
-    """Off only for the strict preset: every deviation of the reader's is an error."""
-
-
-Preset = Literal["entra", "okta", "onelogin", "jumpcloud", "strict"]
-SourceKind = Literal["scim", "graph", "okta"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +277,8 @@ class UserView:
     version: int
     created_at: datetime
     modified_at: datetime
+    groups: tuple[tuple[GroupId, str], ...] = ()
+    """Ids and names of the groups that have the user, in the order of the ids; none where they were not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

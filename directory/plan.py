@@ -6,7 +6,21 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from directory.model import Decision, Group, GroupId, GroupMapping, JsonValue, RoleId, RoleLock, User, UserId
+import msgspec
+
+from directory.model import (
+    Decision,
+    Group,
+    GroupId,
+    GroupMapping,
+    JsonValue,
+    Permission,
+    RoleId,
+    RoleLock,
+    SourceId,
+    User,
+    UserId,
+)
 
 SubjectKind = Literal["user", "group", "mapping", "policy", "source", "secret", "tenant", "role", "session"]
 
@@ -44,8 +58,8 @@ class PutUser:
     """None: the user is new."""
     external_id_before: str | None = None
     emails_changed: bool = True
-    keeps_names: bool = False
-    """Neither names nor source, role or life change: what is stored of them is left alone."""
+    keeps: Literal["nothing", "role", "user name", "both names"] = "nothing"
+    """What is left alone as it is stored. "role": role, source and life; the others keep these too, and names."""
     renamed: bool = False
     """Whether people see another name now: labels that sources gave the member before are forgotten."""
 
@@ -62,9 +76,26 @@ class EndUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndSignins:
-    """End the web sessions and unused links of a user who may no longer sign in."""
+    """End the web sessions, unused links and sign-ins half way of a user who may no longer sign in."""
 
     user_id: UserId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSigninsOfRole:
+    """End what everybody who has the role now has open, as ``EndSignins``: it opens more, or nothing any more."""
+
+    role_id: RoleId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseUsers:
+    """Make users of a source local: what they are stays, and no feed changes it any more."""
+
+    source_id: SourceId
+    user_ids: tuple[UserId, ...]
     at: datetime
 
 
@@ -168,10 +199,20 @@ class UpdateRows:
     require: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRows:
+    """Delete the rows of an administrative table that match ``where``."""
+
+    table: str
+    where: Mapping[str, object]
+
+
 Change = (
     PutUser
     | EndUser
     | EndSignins
+    | ReleaseUsers
+    | EndSigninsOfRole
     | JoinGroups
     | DecideRoles
     | PutLock
@@ -182,6 +223,7 @@ Change = (
     | AskRedecision
     | InsertRow
     | UpdateRows
+    | DeleteRows
 )
 
 
@@ -198,8 +240,8 @@ class Plan:
     """
 
     def __bool__(self) -> bool:
-        """Whether anything would change."""
-        return bool(self.changes)
+        """Whether anything would change, or is to be recorded."""
+        return bool(self.changes or self.events)
 
 
 NOTHING = Plan()
@@ -221,3 +263,8 @@ def changed_attributes(before: Mapping[str, JsonValue], after: Mapping[str, Json
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     )
+
+
+def permissions_text(permissions: frozenset[Permission]) -> str:
+    """Return permissions as rows keep them: a JSON list."""
+    return msgspec.json.encode(sorted(permissions)).decode()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from directory.facts import RoleFacts
-from directory.model import Decision, RoleLock
+from directory.model import Decision, RoleId, RoleLock
 from directory.plan import NOTHING, AttributeChange, DecideRoles, Event, Plan, PutLock
 from directory.roles import RolePolicy, role_for
 
@@ -31,6 +31,18 @@ def plan_decisions(policy: RolePolicy, users: Iterable[RoleFacts], *, at: dateti
             for facts, after in moved
         ),
     )
+
+
+def roles_reached(policy: RolePolicy, facts: RoleFacts, lock: RoleLock | None) -> frozenset[RoleId]:
+    """Return the roles that a lock, or none, leads to at once or when its time is over.
+
+    A lock in place of another, and one that ends by itself, is an unlock as well: whoever sets it answers for the role
+    underneath.
+    """
+    reached = {decision_for(policy, replace(facts, lock=lock)).role_id}
+    if facts.lock is not None or (lock is not None and lock.until is not None):
+        reached.add(decision_for(policy, replace(facts, lock=None)).role_id)
+    return frozenset(reached)
 
 
 def loses_administrator(policy: RolePolicy, before: Iterable[RoleFacts], after: Iterable[RoleFacts]) -> bool:

@@ -1,6 +1,7 @@
 """What a change of one user comes to: arriving, changing, leaving, coming back."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from directory.edits import UserEdit
 from directory.facts import Arrival, Moment, RoleFacts, role_facts
@@ -21,6 +22,16 @@ from directory.plan import (
 )
 from directory.plan_roles import derivation_changes, lock_event, plan_decisions
 from directory.roles import RolePolicy, role_for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What of an operator's decisions outlives a deletion: otherwise a feed could undo them by delete and create."""
+
+    lock: bool
+    """Off for a lock that holds a privileged role: a feed must not come back to that unseen."""
+    block: bool
+    """Whether a sign-in block is there; it always stays."""
 
 
 def plan_new_user(
@@ -68,18 +79,15 @@ def plan_new_user(
 
 
 def plan_return(
-    user: User, attributes: UserAttributes, *, policy: RolePolicy, arrival: Arrival, moment: Moment, lift_lock: bool
+    user: User, attributes: UserAttributes, *, policy: RolePolicy, arrival: Arrival, moment: Moment, kept: Kept
 ) -> Plan:
     """Plan the return of a deleted user: the same id with the new attributes, and a role derived afresh.
-
-    ``lift_lock``: a lock that holds a privileged role does not survive a deletion, otherwise a feed could delete and
-    re-create its way back to it unseen.
 
     Raises:
         InvalidError: the attributes cannot be a user.
     """
     check_user(attributes)
-    lock = None if lift_lock else user.lock
+    lock = user.lock if kept.lock else None
     decision = role_for(
         policy,
         locked_role_id=lock.role_id if lock else None,
@@ -89,7 +97,7 @@ def plan_return(
         user,
         attributes=attributes,
         promoted=promoted_from(attributes),
-        active=attributes.active,
+        active=attributes.active and not kept.block,
         decision=decision,
         decided_at=moment.at,
         decided_request_id=moment.request_id,
@@ -109,8 +117,10 @@ def plan_return(
     )
 
 
-def plan_user_edit(user: User, edit: UserEdit, *, moment: Moment) -> Plan:
+def plan_user_edit(user: User, edit: UserEdit, *, moment: Moment, blocked: bool) -> Plan:
     """Plan new attributes of a user; nothing at all if they come out as they were.
+
+    ``blocked``: an operator keeps the user from signing in, whatever the source reports.
 
     Raises:
         InvalidError: the edited attributes cannot be a user.
@@ -123,7 +133,7 @@ def plan_user_edit(user: User, edit: UserEdit, *, moment: Moment) -> Plan:
         user,
         attributes=attributes,
         promoted=promoted_from(attributes),
-        active=attributes.active,
+        active=attributes.active and not blocked,
         version=user.version + 1,
         modified_at=moment.at,
     )
@@ -132,7 +142,7 @@ def plan_user_edit(user: User, edit: UserEdit, *, moment: Moment) -> Plan:
         expected_version=user.version,
         external_id_before=user.attributes.external_id,
         emails_changed=emails_of(attributes) != emails_of(user.attributes),
-        keeps_names=_names_of(after) == _names_of(user),
+        keeps=_kept_of(user, after),
         renamed=after.promoted.display_name != user.promoted.display_name,
     )
     loses_access = user.active and not after.active
@@ -192,8 +202,10 @@ def _joined(user_id: UserId, arrival: Arrival) -> tuple[Event, ...]:
     )
 
 
-def _names_of(user: User) -> tuple[str, str]:
-    return user.attributes.user_name, user.promoted.display_name
+def _kept_of(before: User, after: User) -> Literal["role", "user name", "both names"]:
+    if before.attributes.user_name != after.attributes.user_name:
+        return "role"
+    return "both names" if before.promoted.display_name == after.promoted.display_name else "user name"
 
 
 def _edit_action(before: User, after: User) -> str:

@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from directory import callers
 from directory.callers import Caller
@@ -12,7 +12,7 @@ from directory.ids import new_id
 from directory.model import SECRET_LIFETIME, SECRET_LIFETIME_MAX, Actor, SecretId, SecretKey, SourceId, TenantId
 from directory.noted import noted
 from directory.plan_secrets import plan_issue, plan_revocation
-from directory.store import access
+from directory.store import access, secret_days
 from directory.store.access import PresentedSecret
 from directory.store.bookkeeping import SecretUse
 from directory.tokens import LENGTH_MAX, digest_of, new_secret_token, public_id_of
@@ -22,6 +22,7 @@ OVERLAPS = (timedelta(0), timedelta(hours=1), timedelta(hours=24))
 
 LIFETIME_MIN = timedelta(days=1)
 LABEL_LENGTH_MAX = 200
+USE_DAYS = 14
 
 _NOBODYS_DIGEST = digest_of("nobody's")
 """Compared with when the public part is unknown, so that this takes as long as a wrong secret."""
@@ -106,6 +107,17 @@ async def list_secrets(tenant_id: TenantId, source_id: SourceId) -> list[SecretK
     return await access.list_secrets(tenant_id, source_id)
 
 
+async def list_days(
+    tenant_id: TenantId, source_id: SourceId, *, now: datetime
+) -> dict[SecretId, list[tuple[date, int]]]:
+    """Return how many requests each secret of a source opened on each of the last 14 days (UTC), the oldest first."""
+    days = [now.date() - timedelta(days=ago) for ago in reversed(range(USE_DAYS))]
+    found: dict[SecretId, dict[date, int]] = {}
+    for one in await secret_days.list_days(tenant_id, source_id, since=days[0]):
+        found.setdefault(one.secret_id, {})[one.day] = one.things
+    return {secret_id: [(day, counted.get(day, 0)) for day in days] for secret_id, counted in found.items()}
+
+
 async def recognise(token: str, *, now: datetime) -> Caller:
     """Return whose token this is; an answer may be up to a second old.
 
@@ -167,4 +179,6 @@ def _fault_of(presented: PresentedSecret, *, matches: bool, now: datetime) -> Se
         return "unknown"
     if presented.revoked:
         return "revoked"
-    return "expired" if presented.valid_until <= now else None
+    if presented.valid_until <= now:
+        return "expired"
+    return "source paused" if presented.source.settings.paused else None

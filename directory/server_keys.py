@@ -5,7 +5,7 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from directory.store import server_keys
-from directory.store.unit import Engine, current_engine, in_unit
+from directory.store.unit import Engine, current_engine, in_unit, is_trial
 
 Purpose = Literal["cursor"]
 
@@ -16,6 +16,9 @@ _known: WeakKeyDictionary[Engine, dict[Purpose, bytes]] = WeakKeyDictionary()
 
 async def get_server_key(purpose: Purpose) -> bytes:
     """Return the key of a purpose; of several processes that make it at the same time all get the same one."""
+    if is_trial():
+        # One made now would not stay, and a trial that only reads has no unit to write it in.
+        return bytes.fromhex(await server_keys.find_key(purpose) or secrets.token_hex(_BYTES))
     known = _known.setdefault(current_engine(), {})
     if purpose not in known:
         known[purpose] = bytes.fromhex(await _stored_key(purpose))

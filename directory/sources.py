@@ -1,6 +1,7 @@
 """Connections to identity providers and their settings."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import get_args
 
@@ -8,9 +9,9 @@ from directory import callers
 from directory.commit import commit_plan, in_unit_of
 from directory.errors import InvalidError, NotFoundError
 from directory.ids import new_id
-from directory.model import Actor, Preset, Source, SourceId, SourceKind, TenantId
+from directory.model import Actor, JsonValue, Preset, Source, SourceId, SourceKind, TenantId
 from directory.plan import Event, InsertRow, Plan, UpdateRows, changed_attributes
-from directory.presets import PRESETS, edited_settings, settings_document
+from directory.presets import PRESETS, edited_settings, settings_document, settings_of_preset
 from directory.store import access
 
 LABEL_LENGTH_MAX = 200
@@ -28,9 +29,7 @@ async def create_source(*, kind: SourceKind, preset: Preset, label: str, by: Act
         raise InvalidError("kind", f"must be one of: {', '.join(get_args(SourceKind))}")
     if preset not in PRESETS:
         raise InvalidError("preset", f"must be one of: {', '.join(PRESETS)}")
-    label = label.strip()
-    if not label or len(label) > LABEL_LENGTH_MAX or not label.isprintable():
-        raise InvalidError("label", f"must be one line of 1 to {LABEL_LENGTH_MAX} characters")
+    label = _checked_label(label)
     source = Source(
         source_id=SourceId(new_id(now)),
         tenant_id=by.tenant_id,
@@ -86,6 +85,50 @@ async def edit_settings(source_id: SourceId, changes: Mapping[str, str], *, by: 
     return source
 
 
+async def edit_source(source_id: SourceId, *, preset: Preset, label: str, by: Actor, now: datetime) -> Source:
+    """Give a source another name, or say that it is of another kind of client.
+
+    How requests are read and answered then follows the preset; limits, administrator and whether it is on stay.
+
+    Raises:
+        InvalidError: an unknown preset, or a label that is empty or too long.
+        NotFoundError: the tenant has no such source.
+        ForbiddenError: the actor may not manage sources.
+    """
+    by.require("sources:manage")
+    label = _checked_label(label)
+    if preset not in PRESETS:
+        raise InvalidError("preset", f"must be one of: {', '.join(PRESETS)}")
+
+    async def body() -> Source:
+        before = await access.find_source(by.tenant_id, source_id, hold=True)
+        if before is None:
+            raise NotFoundError("source", source_id)
+        settings = before.settings if preset == before.preset else settings_of_preset(before.settings, preset)
+        after = replace(before, preset=preset, label=label, settings=settings)
+        told = changed_attributes(_told(before), _told(after))
+        if told:
+            put = UpdateRows(
+                table="source_row",
+                values={"preset": preset, "label": label, "settings": access.settings_text(settings)},
+                where={"tenant_id": by.tenant_id, "id": source_id},
+                require=1,
+            )
+            event = Event(
+                action="source:changed",
+                subject_kind="source",
+                subject_id=source_id,
+                subject_label=label,
+                changes=told,
+            )
+            await commit_plan(Plan(changes=(put,), events=(event,)), by=by, now=now)
+        return after
+
+    source = await in_unit_of(by, body)
+    callers.forget()
+    return source
+
+
 async def get_source(tenant_id: TenantId, source_id: SourceId) -> Source:
     """Return a source.
 
@@ -106,6 +149,17 @@ async def list_sources(tenant_id: TenantId) -> list[Source]:
 async def find_source(source_id: SourceId) -> Source | None:
     """Return a source of whichever tenant: for the command line only, whose user owns the host."""
     return await access.find_source_anywhere(source_id)
+
+
+def _checked_label(text: str) -> str:
+    label = text.strip()
+    if not label or len(label) > LABEL_LENGTH_MAX or not label.isprintable():
+        raise InvalidError("label", f"must be one line of 1 to {LABEL_LENGTH_MAX} characters")
+    return label
+
+
+def _told(source: Source) -> dict[str, JsonValue]:
+    return {"label": source.label, "preset": source.preset, **settings_document(source.settings)}
 
 
 def _plan_source(source: Source) -> Plan:

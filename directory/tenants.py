@@ -7,7 +7,7 @@ from directory.errors import AlreadyExistsError, InvalidError, NotFoundError
 from directory.ids import new_id
 from directory.model import PERMISSIONS, AccessRole, Actor, Permission, RoleId, Tenant, TenantId
 from directory.names import name_key
-from directory.plan import AttributeChange, Event, InsertRow, Plan
+from directory.plan import AttributeChange, Event, InsertRow, Plan, permissions_text
 from directory.slugs import checked_slug, slug_for
 from directory.store import access
 
@@ -137,7 +137,7 @@ def _role_row(tenant: Tenant, role: AccessRole, *, now: datetime) -> InsertRow:
             "name": role.name,
             "name_key": name_key(role.name),
             "shipped": role.shipped,
-            "permissions": access.permissions_text(role.permissions),
+            "permissions": permissions_text(role.permissions),
             "created_at": now,
         },
     )

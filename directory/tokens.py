@@ -13,6 +13,7 @@ LENGTH_MAX = 256
 PATTERN = re.compile(r"rbk_s_(?P<public_id>[0-9A-Za-z]{10})_(?P<secret>[0-9A-Za-z]{43})(?P<checksum>[0-9A-Za-z]{6})")
 """Published, so that scanners of source code can look for it."""
 
+_PUBLIC_PART = re.compile(r"rbk_s_([0-9A-Za-z]{10})(?![0-9A-Za-z])")
 _PUBLIC_LENGTH = 10
 _SECRET_LENGTH = 43
 _CHECKSUM_LENGTH = 6
@@ -42,6 +43,12 @@ def public_id_of(token: str) -> str | None:
     if found is None or checksum_for(token[:-_CHECKSUM_LENGTH]) != found["checksum"]:
         return None
     return found["public_id"]
+
+
+def find_public_id(text: str) -> str | None:
+    """Return the public part of the first token in a text, however the rest of it was spoilt, or None."""
+    found = _PUBLIC_PART.search(text)
+    return None if found is None else found[1]
 
 
 def new_key() -> str:

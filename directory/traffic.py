@@ -2,22 +2,27 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from directory.errors import InvalidError, NotFoundError
+from directory.ids import new_id
 from directory.model import RequestDraft, RequestId, SecretId, SourceId, TenantId
 from directory.noted import noted
 from directory.references import parse_reference
 from directory.references import reference_for as reference_for  # noqa: PLC0414  # a verb of this module for the doors
-from directory.store import bookkeeping, records
+from directory.store import bookkeeping, hours, records, secret_days
 from directory.store.errors import ForeignKeyViolationError
+from directory.store.hours import GapRecord
 from directory.store.unit import Row, in_unit
 
 KEPT_REQUESTS = timedelta(days=90)
+KEPT_TALLIES = timedelta(days=400)
+"""How long the counts of an hour stay: they name nobody."""
+
 KEPT_ENTRIES = timedelta(days=30)
 """How long ended web sessions and one-time links stay to be looked at."""
 
@@ -59,12 +64,14 @@ def note_request(draft: RequestDraft) -> None:
 
     Never fails and never waits. While the database is away so many records wait; later ones are dropped and counted.
     """
+    noted.count(draft)
     if draft.recorded:
         if draft.source_id is not None and draft.method in WRITES and draft.status < 300:
             noted.add_change(draft.tenant_id, draft.source_id, draft.started_at)
         return
     duration_us = draft.elapsed_us()
-    noted.add_request(replace(draft, elapsed_us=lambda: duration_us))
+    draft.elapsed_us = lambda: duration_us
+    noted.add_request(draft)
 
 
 def dropped_count() -> int:
@@ -88,6 +95,7 @@ async def flush(*, now: datetime) -> int:
             noted.put_back(drafts)
             raise
     await _write_stamps(now)
+    await _write_gaps(now)
     if dropped := noted.take_dropped():
         log.warning("%d request records were dropped", dropped)
     return count
@@ -105,7 +113,7 @@ async def list_requests(
     rows = await records.list_requests(
         tenant_id, source_id=source_id, before=before, failed_only=failed_only, limit=limit
     )
-    return [_view_of(row) for row in rows]
+    return [view_of(row) for row in rows]
 
 
 async def get_request(tenant_id: TenantId, request_id_or_reference: UUID | str) -> RequestView:
@@ -123,7 +131,13 @@ async def get_request(tenant_id: TenantId, request_id_or_reference: UUID | str) 
         row = await records.find_request_referred(tenant_id, reference)
     if row is None:
         raise NotFoundError("request", asked)
-    return _view_of(row)
+    return view_of(row)
+
+
+async def find_request(tenant_id: TenantId, request_id: UUID) -> RequestView | None:
+    """Return a request record by its id; None when there is none, or no longer."""
+    row = await records.find_request(tenant_id, request_id)
+    return None if row is None else view_of(row)
 
 
 async def prune(*, now: datetime) -> int:
@@ -140,6 +154,8 @@ async def prune(*, now: datetime) -> int:
             )
         )
         + await _in_batches(lambda: bookkeeping.delete_links(old_entries, limit=BATCH))
+        + await _in_batches(lambda: hours.delete_hours(now - KEPT_TALLIES, limit=BATCH))
+        + await hours.delete_gaps(now - KEPT_REQUESTS)
     )
 
 
@@ -166,16 +182,30 @@ async def _write_requests(drafts: list[RequestDraft]) -> int:
 
 
 async def _write_stamps(now: datetime) -> None:
-    uses, changes = noted.due_uses(now=now), noted.due_changes(now=now)
-    if not uses and not changes:
+    uses, changes, tallies = noted.due_uses(now=now), noted.due_changes(now=now), noted.due_tallies(now=now)
+    days = noted.due_days(now=now)
+    if not uses and not changes and not tallies and not days:
         return
 
     async def body() -> None:
-        await bookkeeping.stamp_uses(uses)
-        await bookkeeping.stamp_changes(changes)
+        await bookkeeping.stamp_uses(uses, changes)
+        await hours.add_tallies(tallies)
+        await secret_days.add_days(days)
 
     await in_unit(None, body)
     noted.settle(uses, changes, now=now)
+    if tallies:
+        noted.settle_tallies(tallies, now=now)
+    if days:
+        noted.settle_days(days, now=now)
+
+
+async def _write_gaps(now: datetime) -> None:
+    """Keep the bounds of what was lost, so that the gap shows as one."""
+    if noted.gaps:
+        kept = [GapRecord(tenant_id, new_id(now), *gap) for tenant_id, gap in noted.gaps.items()]
+        await in_unit(None, lambda: hours.insert_gaps(kept))
+        noted.settle_gaps(kept)
 
 
 def _parsed_id(text: str) -> UUID | None:
@@ -185,7 +215,8 @@ def _parsed_id(text: str) -> UUID | None:
         return None
 
 
-def _view_of(row: Row) -> RequestView:
+def view_of(row: Row) -> RequestView:
+    """Return a request record from its row."""
     source_id, secret_id = row["source_id"], row["secret_id"]
     return RequestView(
         request_id=RequestId(row["id"]),

@@ -54,6 +54,11 @@ async def list_untold_users(tenant_id: TenantId) -> list[str]:
     return [str(user_id) for user_id in await soundness.list_untold_users(tenant_id, limit=FINDINGS_MAX)]
 
 
+async def list_misstated_users(tenant_id: TenantId) -> list[str]:
+    """Return the ids of users whose status does not follow from what was reported and from sign-in blocks."""
+    return [str(user_id) for user_id in await soundness.list_misstated_users(tenant_id, limit=FINDINGS_MAX)]
+
+
 async def list_database_faults() -> list[str]:
     """Return what is wrong in the database file, if it is one."""
     return await soundness.list_file_faults()

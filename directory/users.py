@@ -12,10 +12,11 @@ from directory.ids import new_id
 from directory.model import Actor, GroupId, SourceId, TenantId, User, UserAttributes, UserId, UserView
 from directory.person import check_user
 from directory.plan import Plan, PutUser, joined_plan
-from directory.plan_users import plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
+from directory.plan_users import Kept, plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
 from directory.query import Found, Query, Window
 from directory.roles import RolePolicy
-from directory.store import access, circles, people, search
+from directory.store import access, blocks, circles, people, search, views
+from directory.store.arrivals import look_around
 from directory.store.policy import read_policy
 
 
@@ -25,6 +26,23 @@ class GroupRef:
 
     group_id: GroupId
     display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Link:
+    """What is held before the user who gets an externalId: what decides roles, the id, and the groups that wait."""
+
+    external_id: str
+    policy: RolePolicy
+    arrival: Arrival
+
+
+class _NewLinkError(Exception):
+    """An edit gives a user another externalId, which was not held before the user; for ``edit_user`` alone."""
+
+    def __init__(self, external_id: str) -> None:
+        super().__init__("another externalId")
+        self.external_id = external_id
 
 
 async def create_user(
@@ -42,10 +60,11 @@ async def create_user(
     check_user(attributes)
 
     async def body() -> tuple[User, bool]:
-        policy = await read_policy(by.tenant_id, hold="to decide")
-        arrival = await _arrival(attributes, by=by, revive_inactive=revive_inactive)
+        policy, met = await look_around(by.tenant_id, source_of(by), attributes.user_name, attributes.external_id)
+        arrival = await _arrival(attributes, by=by, revive_inactive=revive_inactive) if met else Arrival()
         if arrival.twin is not None:
-            return await _edit(arrival.twin, lambda _: attributes, by=by, now=now), False
+            link = _Link(external_id=attributes.external_id or "", policy=policy, arrival=arrival)
+            return await _edit(arrival.twin, lambda _: attributes, link, moment=Moment(at=now, by=by)), False
         plan = await _creation(attributes, policy=policy, arrival=arrival, moment=Moment(at=now, by=by))
         await commit_plan(plan, by=by, now=now)
         return _user_of(plan), arrival.tombstone is None
@@ -56,6 +75,9 @@ async def create_user(
 async def edit_user(user_id: UserId, edit: UserEdit, *, by: Actor, now: datetime, expect: Expect = None) -> User:
     """Apply ``edit`` to a user of the actor's source; if nothing comes of it, the user is returned as it is.
 
+    Everybody holds policy, externalIds and groups before users. Which externalId comes of an edit shows once the user
+    is held: if it is another one, all begins anew and in that order, so that the usual edit pays nothing for it.
+
     Raises:
         NotFoundError: no such user, or not this source's.
         StaleError: the user is not at the expected version.
@@ -63,13 +85,21 @@ async def edit_user(user_id: UserId, edit: UserEdit, *, by: Actor, now: datetime
         InvalidError: the edited attributes cannot be a user.
         LastAdministratorError: the tenant would have no active administrator.
     """
+    new_id_seen: str | None = None
 
     async def body() -> User:
-        user = await _user_to_change(user_id, by=by)
+        link = None if new_id_seen is None else await _held_link(new_id_seen, by=by)
+        user = await people.find_user_to_edit(by.tenant_id, user_id, source_id=source_of(by))
+        if user is None:
+            raise NotFoundError("user", user_id)
         check_version("user", user_id, user.version, expect)
-        return await _edit(user, edit, by=by, now=now)
+        return await _edit(user, edit, link, moment=Moment(at=now, by=by))
 
-    return await in_unit_of(by, body)
+    while True:
+        try:
+            return await in_unit_of(by, body)
+        except _NewLinkError as seen:
+            new_id_seen = seen.external_id
 
 
 async def delete_user(user_id: UserId, *, by: Actor, now: datetime, expect: Expect = None) -> None:
@@ -102,25 +132,29 @@ async def get_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId 
     return user
 
 
-async def show_user(tenant_id: TenantId, user_id: UserId, source_id: SourceId) -> UserView:
+async def show_user(
+    tenant_id: TenantId, user_id: UserId, source_id: SourceId, *, with_groups: bool = False
+) -> UserView:
     """Return what a source is shown of a user of its own.
 
     Raises:
         NotFoundError: no such user, or not this source's.
     """
-    view = await people.find_view(tenant_id, user_id, source_id)
+    view = await views.find_view(tenant_id, user_id, source_id, with_groups=with_groups)
     if view is None:
         raise NotFoundError("user", user_id)
     return view
 
 
-async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[UserView]:
+async def list_users(
+    tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window, *, with_groups: bool = False
+) -> Found[UserView]:
     """Return a page of what a search finds: the users of a source.
 
     Raises:
         InvalidError: an attribute that cannot be searched or sorted by.
     """
-    return await search.list_users(tenant_id, source_id, query, window)
+    return await search.list_users(tenant_id, source_id, query, window, with_groups=with_groups)
 
 
 async def groups_of_users(tenant_id: TenantId, user_ids: Sequence[UserId]) -> dict[UserId, list[GroupRef]]:
@@ -134,6 +168,8 @@ async def groups_of_users(tenant_id: TenantId, user_ids: Sequence[UserId]) -> di
 async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bool) -> Arrival:
     """Find out whom and what a posted user meets."""
     source_id, external_id = source_of(by), attributes.external_id
+    # Groups before users; the id itself is held since the look around.
+    waiting = Arrival() if external_id is None else await people.find_waiting(by.tenant_id, source_id, [external_id])
     named = await people.find_by_name(by.tenant_id, attributes.user_name)
     known = None if external_id is None else await people.find_by_external_id(by.tenant_id, source_id, external_id)
     tombstone = known[0] if known is not None and known[1] else None
@@ -141,17 +177,24 @@ async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bo
     if twin is not None:
         if named is not None and named.user_id != twin.user_id:
             raise AlreadyExistsError("user", "userName", attributes.user_name)
-        if not revive_inactive or twin.active or twin.source_id != source_id:
+        if not revive_inactive or twin.attributes.active or twin.source_id != source_id:
             raise _taken(attributes, by_name=named is not None)
-        return Arrival(twin=twin)
-    values = [value for value in (external_id, str(tombstone.user_id) if tombstone else None) if value is not None]
-    waiting = await _waiting(by.tenant_id, source_id, values) if values else Arrival()
+        return replace(waiting, twin=twin)
+    if tombstone is not None:
+        values = [value for value in (external_id, str(tombstone.user_id)) if value is not None]
+        waiting = await _waiting(by.tenant_id, source_id, values)
     return replace(waiting, tombstone=tombstone)
 
 
 async def _waiting(tenant_id: TenantId, source_id: SourceId, values: Sequence[str]) -> Arrival:
     await circles.hold_names(tenant_id, source_id, values)
     return await people.find_waiting(tenant_id, source_id, values)
+
+
+async def _held_link(external_id: str, *, by: Actor) -> _Link:
+    policy = await read_policy(by.tenant_id, hold="to decide")
+    arrival = await _waiting(by.tenant_id, source_of(by), [external_id])
+    return _Link(external_id=external_id, policy=policy, arrival=arrival)
 
 
 def _taken(attributes: UserAttributes, *, by_name: bool) -> AlreadyExistsError:
@@ -161,41 +204,43 @@ def _taken(attributes: UserAttributes, *, by_name: bool) -> AlreadyExistsError:
 
 
 async def _creation(attributes: UserAttributes, *, policy: RolePolicy, arrival: Arrival, moment: Moment) -> Plan:
-    if arrival.tombstone is None:
+    gone = arrival.tombstone
+    if gone is None:
         user_id = UserId(new_id(moment.at))
         return plan_new_user(user_id, attributes, policy=policy, arrival=arrival, moment=moment)
-    lock = arrival.tombstone.lock
-    locked_role = None if lock is None else await access.find_role(moment.by.tenant_id, lock.role_id)
-    return plan_return(
-        arrival.tombstone,
-        attributes,
-        policy=policy,
-        arrival=arrival,
-        moment=moment,
-        lift_lock=locked_role is not None and locked_role.privileged,
+    locked_role = None if gone.lock is None else await access.find_role(gone.tenant_id, gone.lock.role_id)
+    kept = Kept(
+        lock=locked_role is not None and not locked_role.privileged,
+        block=await blocks.find_block(gone.tenant_id, gone.user_id) is not None,
     )
+    return plan_return(gone, attributes, policy=policy, arrival=arrival, moment=moment, kept=kept)
 
 
-async def _edit(user: User, edit: UserEdit, *, by: Actor, now: datetime) -> User:
-    """Plan and commit an edit of a user whose row is held, and what follows if its externalId is a new one."""
-    moment = Moment(at=now, by=by)
-    plan = plan_user_edit(user, edit, moment=moment)
+async def _edit(user: User, edit: UserEdit, link: _Link | None, *, moment: Moment) -> User:
+    """Plan and commit an edit of a user whose row is held, and what follows if its externalId is a new one.
+
+    Raises:
+        _NewLinkError: it is, and not the one that is held.
+    """
+    # Whoever is active is not blocked: the usual edit does not look.
+    blocked = not user.active and await blocks.find_block(user.tenant_id, user.user_id) is not None
+    plan = plan_user_edit(user, edit, moment=moment, blocked=blocked)
     if not plan:
         return user
     after = _user_of(plan)
-    if after.attributes.external_id not in {None, user.attributes.external_id}:
-        plan = joined_plan(plan, await _found_by_groups(after, moment=moment))
-    await commit_plan(plan, by=by, now=now)
+    external_id = after.attributes.external_id
+    if external_id is not None and external_id != user.attributes.external_id:
+        if link is None or link.external_id != external_id:
+            raise _NewLinkError(external_id)
+        plan = joined_plan(plan, await _found_by_groups(after, link, moment=moment))
+    await commit_plan(plan, by=moment.by, now=moment.at)
     return after
 
 
-async def _found_by_groups(user: User, *, moment: Moment) -> Plan:
-    policy = await read_policy(user.tenant_id, hold="to decide")
-    values = [str(user.attributes.external_id)]
-    arrival = await _waiting(user.tenant_id, source_of(moment.by), values)
+async def _found_by_groups(user: User, link: _Link, *, moment: Moment) -> Plan:
     mapped = await people.mapped_groups_of(user.tenant_id, [user.user_id])
     facts = role_facts(user, mapped.get(user.user_id, frozenset()))
-    return plan_arrival(facts, policy=policy, arrival=arrival, moment=moment)
+    return plan_arrival(facts, policy=link.policy, arrival=link.arrival, moment=moment)
 
 
 async def _user_to_change(user_id: UserId, *, by: Actor) -> User:

@@ -105,6 +105,12 @@ HTTP_WORDINGS = {
         text="The portal takes ordinary forms only (application/x-www-form-urlencoded); nothing was changed.",
         next_step="Use the forms of the portal. For programs there is SCIM.",
     ),
+    429: Wording(
+        status_code=429,
+        title="Too many tries",
+        text="This was asked for more often than is allowed; nothing was changed.",
+        next_step="Wait a few minutes, then try again.",
+    ),
 }
 
 

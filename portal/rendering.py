@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -10,9 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
 from portal.assets import asset_url, icon_url, shipped_folder
+from portal.browser_names import browser_name
 from portal.event_words import value_words, words_for
 from portal.notices import NOTICES
-from portal.times import ago, day, iso, moment
+from portal.places import PLACES
+from portal.times import ago, day, instant, iso, moment
 from portal.visit import AnyRequest, PortalRequest, Site, Visit, site_of
 
 NO_FRAGMENTS: Mapping[str, str] = MappingProxyType({})
@@ -34,6 +37,8 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 PAGE_VARY = "HX-Request, HX-Boosted, HX-Target, Accept-Encoding"
 _NO_WEIGHT = re.compile(r"q=0(?:\.0*)?")
+DIALOG_ID = "dialog-body"
+"""Where a page that may also open over another one is put; its templates see ``in_dialog``."""
 GZIP_BYTES_MIN = 1024
 GZIP_LEVEL = 5  # 0.46 ms for a page of 58 kB; level 9 takes 1.4 ms on the event loop for 2 % less
 
@@ -54,7 +59,12 @@ def page(
     chosen = fragments[target_id(request)] if asks_for(request, fragments) else name
     done = str(context.pop("done", "") or request.query_params.get("done", ""))
     notice = NOTICES.get(done)
-    shell = {"notice": notice, "visit": request.scope.get("auth"), "path": request.url.path}
+    shell = {
+        "notice": notice,
+        "visit": request.scope.get("auth"),
+        "path": request.url.path,
+        "in_dialog": chosen != name and target_id(request) == DIALOG_ID,
+    }
     text = environment().get_template(chosen).render(**shell, **context)
     if notice is not None and chosen != name:
         text += environment().get_template("layout/notice_partial.html").render(notice=notice)
@@ -84,10 +94,11 @@ def accepts_gzip(request: AnyRequest) -> bool:
 
 
 def go(request: PortalRequest, path: str, *, done: str | None = None) -> Response[bytes]:
-    """Send the browser to ``path`` by GET, where the notice ``done`` is shown."""
+    """Send the browser to ``path`` by GET, where the notice ``done`` is shown; ``path`` may end in ``#id``."""
     if done is not None:
         assert done in NOTICES  # noqa: S101 - a typo of ours, found by any test of the deed
-        path += ("&" if "?" in path else "?") + f"done={done}"
+        path, mark, place = path.partition("#")
+        path += ("&" if "?" in path else "?") + f"done={done}{mark}{place}"
     headers = {**secure_headers(site_of(request)), "Cache-Control": "no-store", "Location": path}
     return Response(b"", status_code=303, headers=headers, media_type="text/html")
 
@@ -129,8 +140,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(iso=iso, moment=moment, day=day, ago=ago, number=number, words=words_for, told=value_words)
-    made.globals.update(asset=asset_url, icon=icon_url)
+    made.filters.update(
+        iso=iso, moment=moment, instant=instant, day=day, ago=ago, number=number, words=words_for, told=value_words
+    )
+    made.filters["browser"] = browser_name
+    made.filters["shell"] = shlex.quote
+    made.globals.update(asset=asset_url, icon=icon_url, places=PLACES)
     return made
 
 

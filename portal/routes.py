@@ -4,35 +4,80 @@ from collections.abc import Iterable
 
 from litestar import HttpMethod, Response, Router, route
 from litestar.handlers import BaseRouteHandler
+from litestar.middleware import DefineMiddleware
 
+from directory.simulations import Simulate
 from portal.assets import ASSET_CACHE_CONTROL, assets_by_url
 from portal.auth import admit
+from portal.cookies import hand_over
 from portal.errors import error_answerer
 from portal.pages import (
     activity,
+    activity_entry,
+    activity_export,
     configure_scim,
+    configure_scim_off,
+    configure_scim_policies,
+    confirm,
     group_mappings,
     groups,
+    mapping_preview,
     old_names,
     overview,
+    own_account,
+    own_password,
+    role_locks,
+    roles,
+    search,
+    second_factor,
     secret,
+    settings,
     sign_in,
+    simulate,
     sub_accounts,
+    sub_accounts_bulk,
+    sub_accounts_local,
+    sub_accounts_views,
     user,
+    user_lock,
+    user_record,
+    user_second_factor,
+    user_status,
 )
 from portal.rendering import accepts_gzip, secure_headers
 from portal.visit import FORM_BYTES_MAX, PortalRequest, Site, site_of
 
 PAGES = (
     sign_in,
+    confirm,
+    own_account,
+    own_password,
+    second_factor,
     overview,
     sub_accounts,
+    sub_accounts_bulk,
+    sub_accounts_local,
+    sub_accounts_views,
     user,
+    user_lock,
+    user_status,
+    user_second_factor,
+    user_record,
+    role_locks,
+    roles,
     groups,
     activity,
+    activity_entry,
+    activity_export,
+    search,
     configure_scim,
+    configure_scim_policies,
+    configure_scim_off,
+    simulate,
     secret,
     group_mappings,
+    mapping_preview,
+    settings,
     old_names,
 )
 
@@ -41,8 +86,10 @@ class UndeclaredAccessError(Exception):
     """A route does not say who may use it; the portal does not start."""
 
 
-def router(*, public_url: str) -> Router:
+def router(*, public_url: str, simulate: Simulate) -> Router:
     """Return the portal as seen at ``public_url``: every page and form behind one guard.
+
+    ``simulate`` tries out requests of other doors, which this one does not know.
 
     Raises:
         UndeclaredAccessError: a route declares neither a permission nor that it is public.
@@ -54,8 +101,9 @@ def router(*, public_url: str) -> Router:
         path="/",
         route_handlers=handlers,
         before_request=admit,
+        middleware=[DefineMiddleware(hand_over, site=site)],
         exception_handlers={Exception: error_answerer(site)},
-        opt={"site": site},
+        opt={"site": site, "simulate": simulate},
         request_max_body_size=FORM_BYTES_MAX,
         include_in_schema=False,
     )

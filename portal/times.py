@@ -14,6 +14,12 @@ def moment(at: datetime) -> str:
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
+def instant(at: datetime) -> str:
+    """Return a time to the second, as logs need it: ``12 Nov 2025, 09:14:07 UTC``."""
+    utc = at.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y, %H:%M:%S} UTC"
+
+
 def day(at: datetime) -> str:
     """Return a day as people read it: ``12 Nov 2025``."""
     utc = at.astimezone(UTC)

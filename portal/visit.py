@@ -1,6 +1,7 @@
 """Who is asking, through which site, and what their form says."""
 
 import hmac
+import ipaddress
 import re
 import secrets
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from litestar.exceptions import ClientException, HTTPException
 from directory import signins
 from directory.model import AccessRole, Actor, Permission
 from directory.signins import Operator
+from directory.visitor import Visitor
 
 FORM_BYTES_MAX = 64 * 1024
 FORM_FIELDS_MAX = 200
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
+SOFTWARE_CHARS_MAX = 200
 TOKEN_FIELD = "csrf_token"  # noqa: S105 - the name of a field
 _TOKEN_PATTERN = re.compile(r"[0-9a-f]{128}")
 
@@ -34,6 +37,15 @@ class Site:
     def secure(self) -> bool:
         """Whether browsers reach the portal by https; plain http is for loopback only."""
         return self.public_url.startswith("https://")
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether others than this machine reach the portal."""
+        host = urlsplit(self.public_url).hostname or ""
+        try:
+            return not ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host != "localhost"
 
     @property
     def origin(self) -> str:
@@ -54,11 +66,18 @@ class Visit:
     operator: Operator
     now: datetime
     """The clock, read once for the whole request."""
+    attention_count: int = 0
+    """How many things wait for somebody; counted for whole pages only."""
 
     @property
     def by(self) -> Actor:
         """The operator as the cause of a change."""
         return signins.operator_actor(self.operator)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the operator showed within the last ten minutes who it is."""
+        return self.operator.is_fresh(self.now)
 
     def may(self, permission: Permission) -> bool:
         """Whether the operator's role carries ``permission``."""
@@ -104,8 +123,36 @@ def site_of(request: PortalRequest) -> Site:
     return site
 
 
+def visitor_of(request: AnyRequest, site: Site) -> Visitor:
+    """Return the browser as the directory is told of it."""
+    software = request.headers.get("user-agent", "")[:SOFTWARE_CHARS_MAX]
+    return Visitor(network=network_of(request), software=software, beyond_loopback=site.beyond_loopback)
+
+
+def network_of(request: AnyRequest) -> str:
+    """Return the network the request came from, coarse enough not to name a person: /24, or /64 for IPv6."""
+    host = request.client.host if request.client else ""
+    # A socket that takes both families shows IPv4 clients as ::ffff:203.0.113.77; their /64 would be everybody's.
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+
+
 async def form_fields(request: PortalRequest) -> dict[str, str]:
     """Return the fields of a posted form; of a field sent twice, the last.
+
+    Raises:
+        HTTPException: as for ``form_pairs``.
+    """
+    return dict(await form_pairs(request))
+
+
+async def form_pairs(request: PortalRequest) -> list[tuple[str, str]]:
+    """Return the fields of a posted form as they were sent, a field that was sent twice twice.
 
     Raises:
         HTTPException: 413 over 64 KiB, 415 for another media type, 400 when it is not a form.
@@ -113,14 +160,13 @@ async def form_fields(request: PortalRequest) -> dict[str, str]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if not body:
-        return {}
+        return []
     if media_type != FORM_MEDIA_TYPE:
         raise HTTPException(status_code=415, detail="not a form")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS_MAX)
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS_MAX)
     except (UnicodeDecodeError, ValueError) as error:
         raise ClientException("not a form") from error
-    return dict(pairs)
 
 
 def _under(mask: bytes, text: bytes) -> bytes:

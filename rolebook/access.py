@@ -1,8 +1,10 @@
 """What happens around every request: it is timed, counted and logged, and a body that drips in is given up."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 
 import structlog
@@ -82,7 +84,8 @@ class Caller:
     """Which door served a request, and the ids it is logged with."""
 
     door: str
-    ids: Mapping[str, str]
+    ids: Callable[[], Mapping[str, str]]
+    """Asked only where a line is written."""
 
 
 class Watch:
@@ -101,6 +104,7 @@ class Watch:
         self._metrics = metrics
         self._whose = whose
         self._headers = {**SECURITY_HEADERS, **(STRICT_TRANSPORT if is_https else {})}
+        self._missing = lru_cache(maxsize=128)(self._missing_from)
         self.body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,21 +120,22 @@ class Watch:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *self._missing(message["headers"])]
+                names = tuple([name for name, _ in message["headers"]])
+                message["headers"] = [*message["headers"], *self._missing(names)]
                 if body.gave_up:  # the rest of the body must not hold the connection
                     message["headers"] = [*message["headers"], (b"connection", b"close")]
             await send(message)
 
-        self._metrics.in_flight.inc()
+        self._metrics.in_flight_count += 1
         try:
             await self._app(scope, body, observe)
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight_count -= 1
             self._note(scope, status, perf_counter() - started)
 
-    def _missing(self, sent: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _missing_from(self, sent: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
         """Return the security headers that the door did not set itself."""
-        names = {name.lower() for name, _ in sent}
+        names = {name.lower() for name in sent}
         return [(name, value) for name, value in self._headers.items() if name not in names]
 
     def _note(self, scope: HTTPScope, status: int, elapsed_s: float) -> None:
@@ -138,13 +143,16 @@ class Watch:
         route = scope.get("path_template") or UNMATCHED
         caller = self._whose(scope)
         self._metrics.count_request(caller.door, route, scope["method"], status, elapsed_s)
-        write = log.debug if route in WATCHMEN else log.info
-        write(
+        level = logging.DEBUG if route in WATCHMEN else logging.INFO
+        if not log.is_enabled_for(level):
+            return
+        log.log(
+            level,
             "request",
             door=caller.door,
             method=scope["method"][:16],
             route=route,
             status=status,
             ms=round(elapsed_s * 1000, 1),
-            **caller.ids,
+            **caller.ids(),
         )

@@ -2,9 +2,10 @@
 
 from importlib.metadata import packages_distributions
 
-from directory import events, tenants, upkeep
+from directory import events, second_factors, tenants, upkeep
 from directory.model import Tenant
 from rolebook.command import Answer
+from rolebook.keys import key_ring_for
 from rolebook.ownership import foreign_owners
 from rolebook.settings import Settings
 
@@ -14,6 +15,7 @@ async def run_checks(settings: Settings) -> Answer:
     checks = [check_packages(), await check_database(settings)]
     for tenant in await tenants.list_tenants():
         checks += [await check_roles(tenant), await check_counts(tenant), await check_chain(tenant)]
+    checks.append(await check_keys(settings))
     return {"ok": not any(check["findings"] for check in checks), "checks": checks}
 
 
@@ -37,6 +39,19 @@ async def check_database(settings: Settings) -> Answer:
     return outcome("database", findings, notes=await upkeep.list_server_faults())
 
 
+async def check_keys(settings: Settings) -> Answer:
+    """Look for sealed values whose key is not on the ring: nobody can open them."""
+    ring = key_ring_for(settings, may_make=False)
+    known = () if ring is None else ring.names
+    sealed = await second_factors.count_sealed_by_key()
+    findings = [
+        f"{count} second factors are sealed with the key {name}, which is not on the ring"
+        for name, count in sorted(sealed.items())
+        if name not in known
+    ]
+    return outcome("keys", findings, checked=sum(sealed.values()))
+
+
 async def check_roles(tenant: Tenant) -> Answer:
     """Decide every role anew."""
     report = await upkeep.recompute_roles(tenant.tenant_id)
@@ -55,6 +70,7 @@ async def check_counts(tenant: Tenant) -> Answer:
     ]
     findings += [f"source {found} has a wrong total" for found in await upkeep.list_mistallied_sources(tenant_id)]
     findings += [f"user {found} has no record of its arrival" for found in await upkeep.list_untold_users(tenant_id)]
+    findings += [f"user {found} has a wrong status" for found in await upkeep.list_misstated_users(tenant_id)]
     return outcome(f"counts of {tenant.slug}", findings)
 
 

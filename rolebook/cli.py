@@ -9,6 +9,7 @@ from rolebook import provision, serving
 from rolebook.checks import run_checks
 from rolebook.command import Answer, Run, command, program
 from rolebook.database import migrate_database, open_database
+from rolebook.keys import key_ring_for
 from rolebook.ownership import DISTRIBUTION, own_version, refuse_foreign_owners
 from rolebook.rehearse import rehearse
 from rolebook.welcome import welcome
@@ -35,6 +36,8 @@ def serve(run: Run) -> None:
     refuse_foreign_owners()
     listener = serving.listen(run.settings)
     settings = serving.bound_settings(run.settings, listener)
+
+    key_ring_for(settings)
 
     async def prepare() -> tuple[Answer, list[str]]:
         await migrate_database(settings)
@@ -113,6 +116,17 @@ def link_user(run: Run, slug: str, user_name: str) -> None:
         lambda: provision.link_user(slug, user_name, run.settings.base_url, now=run.now), may_create=False
     )
     run.say(answer, *link_lines(answer))
+
+
+@of_user.command("reset-second-factor")
+@click.option("--tenant", "slug", required=True, help="The tenant's slug.")
+@click.option("--user-name", required=True, help="The user who lost it.")
+@command
+def reset_second_factor(run: Run, slug: str, user_name: str) -> None:
+    """Take the second factor from a user who lost app and recovery codes, and end their sessions."""
+    answer = run.with_directory(lambda: provision.reset_second_factor(slug, user_name, now=run.now), may_create=False)
+    had_one = f"The second factor of {user_name} is gone. They sign in with password or link and set up a new one."
+    run.say(answer, had_one if answer["reset"] else f"{user_name} has no second factor.")
 
 
 def link_lines(answer: Answer) -> list[str]:

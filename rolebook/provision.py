@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from directory import access_roles, locks, secret_keys, signins, sources, tenants
+from directory import access_roles, locks, second_factors, secret_keys, signins, sources, tenants
 from directory.errors import InvalidError, NotFoundError
-from directory.model import AccessRole, Preset, SourceId, SourceKind, Tenant, UserId
+from directory.model import AccessRole, Preset, SourceId, SourceKind, Tenant, User, UserId
 from directory.store import people
 from rolebook.command import Answer
 
@@ -95,10 +95,32 @@ async def link_user(slug: str, user_name: str, base_url: str, *, now: datetime) 
         InvalidError: the user is disabled, or the role has no sign-in.
     """
     tenant = await get_tenant(slug)
+    user = await get_user(tenant, user_name)
+    return {"user": str(user.user_id), "sign_in_url": await sign_in_url(tenant, user.user_id, base_url, now=now)}
+
+
+async def reset_second_factor(slug: str, user_name: str, *, now: datetime) -> Answer:
+    """Take the second factor from a user who lost it.
+
+    Raises:
+        NotFoundError: the tenant has no such user.
+    """
+    tenant = await get_tenant(slug)
+    user = await get_user(tenant, user_name)
+    by = tenants.system_actor(tenant, ACTOR)
+    return {"user": str(user.user_id), "reset": await second_factors.reset_factor(user.user_id, by=by, now=now)}
+
+
+async def get_user(tenant: Tenant, user_name: str) -> User:
+    """Return the user of that name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
     user = await people.find_by_name(tenant.tenant_id, user_name)
     if user is None:
         raise NotFoundError("user", user_name)
-    return {"user": str(user.user_id), "sign_in_url": await sign_in_url(tenant, user.user_id, base_url, now=now)}
+    return user
 
 
 async def create_source(slug: str, wanted: Connection, base_url: str, *, now: datetime) -> Answer:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from directory.key_ring import KeyRingError, parse_keys
+
 # ruff: noqa: RUF009 - setting() and secret() give dataclass fields
 
 PREFIX = "ROLEBOOK_"
 FILE_SUFFIX = "_FILE"
-LATER = frozenset({"ROLEBOOK_KEYS", "ROLEBOOK_KEYS_FILE"})
-"""Names that scripts may set already: the key ring seals the credentials of pull sources, which are not there yet."""
-
+KEY_FILE_SUFFIX = ".keys"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -62,6 +62,15 @@ def parse_owner_url(text: str) -> Secret:
     if text.startswith("sqlite"):
         raise ValueError("only PostgreSQL has an owner")
     return parse_database_url(text)
+
+
+def parse_key_ring(text: str) -> Secret:
+    """Return the keys as they are written, once they are known to make a ring; what is wrong never quotes one."""
+    try:
+        parse_keys(text)
+    except KeyRingError as error:
+        raise ValueError(str(error)) from None
+    return Secret(text)
 
 
 def is_loopback(host: str) -> bool:
@@ -143,6 +152,13 @@ class Settings:
         "PostgreSQL only: the same database as the owner of its schema. Migrations run as the owner and grant the "
         "application role what it needs; without it the application role migrates and owns the tables.",
     )
+    keys: Secret | None = secret(
+        parse_key_ring,
+        None,
+        "The key ring that seals second factors, and later the credentials of pull sources: 32 random bytes or more "
+        "each, in base 64 or hex, the newest first, with blanks between them. Without it a file with one key is made "
+        "beside the SQLite database. PostgreSQL has no such place: beyond this machine it needs this setting.",
+    )
     public_url: str = setting(
         parse_public_url,
         "",
@@ -178,6 +194,17 @@ class Settings:
         """The SQLite file; None with PostgreSQL."""
         return Path(self.database_url.reveal().removeprefix("sqlite:///")) if self.is_sqlite else None
 
+    @property
+    def key_file(self) -> Path | None:
+        """The file of the key ring where no keys are set; None with PostgreSQL."""
+        path = self.database_path
+        return None if path is None else path.with_name(path.name + KEY_FILE_SUFFIX)
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether others than this machine reach the server by its public address."""
+        return not is_loopback(urlsplit(self.base_url).hostname or "")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **flags: str | int | None) -> Self:
         """Read ``ROLEBOOK_*`` from the environment; a flag that is not None wins over its variable.
@@ -186,7 +213,7 @@ class Settings:
             SettingsError: all problems at once, unknown names among them.
         """
         taken = os.environ if environ is None else environ  # noqa: TID251 - the one place
-        given = {name: value for name, value in taken.items() if name.startswith(PREFIX) and name not in LATER}
+        given = {name: value for name, value in taken.items() if name.startswith(PREFIX)}
         problems: list[str] = []
         values: dict[str, object] = {}
         for known in fields(cls):

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from anyio import to_thread
-from litestar import Request
 
 from directory.model import JsonObject, JsonValue
 from scim.errors import InvalidSyntaxError, MediaTypeError
+from scim.incoming import ScimRequest
 from scim.values import kind_of
 
 USER_BYTES_MAX = 1024 * 1024
@@ -27,7 +27,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _decode = msgspec.json.Decoder().decode
 
-ScimRequest = Request[Any, Any, Any]
 Result = TypeVar("Result")
 
 
@@ -38,7 +37,7 @@ async def read_json(request: ScimRequest) -> JsonObject:
         MediaTypeError: another media type than JSON.
         InvalidSyntaxError: no JSON, no object, or JSON that is not read for its depth, keys or characters.
     """
-    media_type = request.headers.get("content-type", "application/scim+json").partition(";")[0].strip().lower()
+    media_type = (request.header(b"content-type") or "application/scim+json").partition(";")[0].strip().lower()
     if media_type not in _MEDIA_TYPES:
         raise MediaTypeError(f"The body is {media_type[:80]}. Send application/scim+json.")
     raw = await request.body()

@@ -11,7 +11,7 @@ from directory.edits import Expect
 from directory.errors import DirectoryError
 from directory.model import JsonObject, JsonValue
 from directory.traffic import note_request
-from scim.bodies import ScimRequest, is_large, read_json, run
+from scim.bodies import is_large, read_json, run
 from scim.bulk_plan import BulkOperation, plan_bulk, resolved
 from scim.errors import (
     InvalidSyntaxError,
@@ -21,7 +21,7 @@ from scim.errors import (
     WrongMethodError,
     from_directory,
 )
-from scim.gate import Exchange, exchange_of, part_of
+from scim.gate import Exchange, part_of
 from scim.groups import GROUPS
 from scim.kinds import Kind, Outcome, Sent
 from scim.record import redacted
@@ -44,11 +44,10 @@ class _Progress:
     failed_count: int = 0
 
 
-async def run_bulk(request: ScimRequest) -> Answer:
+async def run_bulk(exchange: Exchange, _ident: str) -> Answer:
     """Do the operations of a Bulk request, until as many failed as ``failOnErrors`` says."""
-    exchange = exchange_of(request)
-    body = await read_json(request)
-    plan = await run(lambda: plan_bulk(body, exchange.reading), on_thread=await is_large(request))
+    body = await read_json(exchange.request)
+    plan = await run(lambda: plan_bulk(body, exchange.reading), on_thread=await is_large(exchange.request))
     progress = _Progress()
     for operation in plan.operations:
         await _perform(exchange, operation, progress, circular=operation.at in plan.circular)

@@ -2,22 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
-
 from directory.access_roles import list_roles
 from directory.model import PERMISSIONS, AccessRole, JsonObject, Permission
 from scim.attributes import Vocabulary, vocabulary_of
-from scim.bodies import ScimRequest
 from scim.errors import NoResourceError
 from scim.filters import parse_filter
-from scim.gate import Exchange, exchange_of
+from scim.gate import Exchange
 from scim.matching import matches
 from scim.okta_schemas import ENTITLEMENT_TYPE, ROLE_TYPE
 from scim.projection import projection_from
 from scim.queries import page_from, parameters_of
 from scim.responses import Answer, answer, json_answer, list_body
+from scim.routing import Route, Served
 
 PRESET = "okta"
 
@@ -32,17 +28,20 @@ _MEANINGS: dict[Permission, str] = {
 Listing = Callable[[Exchange], Awaitable[list[JsonObject]]]
 
 
-def catalogue_handlers() -> Sequence[HTTPRouteHandler]:
-    """Return the handlers of both types; they only read."""
-    return [*_handlers(vocabulary_of(ROLE_TYPE), _roles), *_handlers(vocabulary_of(ENTITLEMENT_TYPE), _entitlements)]
+def catalogue_routes() -> Sequence[Route]:
+    """Return the routes of both types; they only read."""
+    return [
+        *_routes_for(vocabulary_of(ROLE_TYPE), _roles),
+        *_routes_for(vocabulary_of(ENTITLEMENT_TYPE), _entitlements),
+    ]
 
 
-def _handlers(names: Vocabulary, listing: Listing) -> Sequence[HTTPRouteHandler]:
+def _routes_for(names: Vocabulary, listing: Listing) -> Sequence[Route]:
     path, kind = names.resource_type.endpoint, names.resource_type.name
 
-    async def listed(request: ScimRequest) -> Answer:
-        exchange = _okta_exchange(request)
-        parameters = parameters_of(request.scope["query_string"])
+    async def listed(exchange: Exchange, _ident: str) -> Answer:
+        _check_preset(exchange)
+        parameters = parameters_of(exchange.request.query_string)
         projection, page = projection_from(parameters, names, exchange.reading), page_from(parameters)
         text = parameters.get("filter")
         query = parse_filter(text, names, exchange.reading) if text is not None else None
@@ -51,23 +50,21 @@ def _handlers(names: Vocabulary, listing: Listing) -> Sequence[HTTPRouteHandler]
         shown = [projection.apply(one) for one in found[page.start - 1 :][: page.count]]
         return answer(list_body(shown, total=len(found), start=page.start))
 
-    async def find(request: ScimRequest, ident: FromPath[str]) -> Answer:
-        exchange = _okta_exchange(request)
-        projection = projection_from(parameters_of(request.scope["query_string"]), names, exchange.reading)
+    async def find(exchange: Exchange, ident: str) -> Answer:
+        _check_preset(exchange)
+        projection = projection_from(parameters_of(exchange.request.query_string), names, exchange.reading)
         for one in await listing(exchange):
             if one["id"] == ident:
                 return json_answer(projection.apply(one))
         raise NoResourceError(f"There is no {kind} {ident[:80]!r} here. {path} lists what there is.")
 
-    return [get(path)(listed), get(f"{path}/{{ident:str}}")(find)]
+    return [Route("GET", path, Served(listed)), Route("GET", f"{path}/{{ident}}", Served(find))]
 
 
-def _okta_exchange(request: ScimRequest) -> Exchange:
-    exchange = exchange_of(request)
+def _check_preset(exchange: Exchange) -> None:
     if exchange.caller.source.preset != PRESET:
-        path = request.scope["path"][:200]
+        path = exchange.request.scope["path"][:200]
         raise NoResourceError(f"There is no endpoint {path} for this connection: it is for connections of Okta.")
-    return exchange
 
 
 async def _roles(exchange: Exchange) -> list[JsonObject]:

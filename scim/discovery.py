@@ -5,15 +5,13 @@ from functools import cache
 from typing import Protocol
 
 import msgspec
-from litestar.params import FromPath
 
 from directory.model import JsonObject
-from scim.bodies import ScimRequest
 from scim.bulk_plan import BYTES_MAX, OPERATIONS_MAX
 from scim.cursors import TIMEOUT_S
 from scim.discovery_schemas import CONFIG, CONFIG_URN, RESOURCE_TYPE, RESOURCE_TYPE_URN, SCHEMA, SCHEMA_URN
 from scim.errors import NoResourceError, NotAllowedError
-from scim.gate import exchange_of
+from scim.gate import Exchange
 from scim.okta_schemas import OKTA_TYPES
 from scim.queries import COUNT_DEFAULT, COUNT_MAX, parameters_of
 from scim.responses import Answer, answer, list_body
@@ -40,54 +38,54 @@ def schemas_for(*, okta: bool) -> tuple[Schema, ...]:
     return (*(schema for kind in kinds for schema in (kind.schema, *kind.extensions)), CONFIG, RESOURCE_TYPE, SCHEMA)
 
 
-async def get_config(request: ScimRequest) -> Answer:
+async def get_config(exchange: Exchange, _ident: str) -> Answer:
     """Answer with what is supported; nothing is advertised that is not there."""
-    return _single(request, config_resource)
+    return _single(exchange, config_resource)
 
 
-async def list_resource_types(request: ScimRequest) -> Answer:
+async def list_resource_types(exchange: Exchange, _ident: str) -> Answer:
     """Answer with the resource types, users first."""
-    return _listed(request, resource_type_resources)
+    return _listed(exchange, resource_type_resources)
 
 
-async def get_resource_type(request: ScimRequest, name: FromPath[str]) -> Answer:
+async def get_resource_type(exchange: Exchange, name: str) -> Answer:
     """Answer with one resource type."""
-    return _one_of(request, resource_type_resources, name)
+    return _one_of(exchange, resource_type_resources, name)
 
 
-async def list_schemas(request: ScimRequest) -> Answer:
+async def list_schemas(exchange: Exchange, _ident: str) -> Answer:
     """Answer with every schema, those of the discovery resources included."""
-    return _listed(request, schema_resources)
+    return _listed(exchange, schema_resources)
 
 
-async def get_schema(request: ScimRequest, urn: FromPath[str]) -> Answer:
+async def get_schema(exchange: Exchange, urn: str) -> Answer:
     """Answer with one schema."""
-    return _one_of(request, schema_resources, urn)
+    return _one_of(exchange, schema_resources, urn)
 
 
-def _refuse_filter(request: ScimRequest) -> str:
+def _refuse_filter(exchange: Exchange) -> str:
     """Return the base URL of a request that has no filter (RFC 7644 section 4)."""
-    if "filter" in parameters_of(request.scope["query_string"]):
+    if "filter" in parameters_of(exchange.request.query_string):
         raise NotAllowedError("Discovery endpoints take no filter. Remove it from the request.")
-    return exchange_of(request).base_url
+    return exchange.base_url
 
 
-def _is_okta(request: ScimRequest) -> bool:
-    return exchange_of(request).caller.source.preset == "okta"
+def _is_okta(exchange: Exchange) -> bool:
+    return exchange.caller.source.preset == "okta"
 
 
-def _single(request: ScimRequest, build: Callable[[str], JsonObject]) -> Answer:
-    return answer(_encode(build(_refuse_filter(request))))
+def _single(exchange: Exchange, build: Callable[[str], JsonObject]) -> Answer:
+    return answer(_encode(build(_refuse_filter(exchange))))
 
 
-def _listed(request: ScimRequest, build: Build) -> Answer:
-    found = build(_refuse_filter(request), okta=_is_okta(request))
+def _listed(exchange: Exchange, build: Build) -> Answer:
+    found = build(_refuse_filter(exchange), okta=_is_okta(exchange))
     return answer(list_body(found, total=len(found), start=1))
 
 
-def _one_of(request: ScimRequest, build: Build, wanted: str) -> Answer:
+def _one_of(exchange: Exchange, build: Build, wanted: str) -> Answer:
     lowered = wanted.lower()
-    for resource in build(_refuse_filter(request), okta=_is_okta(request)):
+    for resource in build(_refuse_filter(exchange), okta=_is_okta(exchange)):
         if str(resource["id"]).lower() == lowered:
             return answer(_encode(resource))
     raise NoResourceError(f"There is no {wanted[:200]} here. The list of this endpoint names what there is.")

@@ -131,6 +131,14 @@ class MediaTypeError(ScimError, status=415):
     """The body is of another media type."""
 
 
+class TooManyRequestsError(ScimError, status=429):
+    """More requests than the source may send (RFC 6585 section 4)."""
+
+    def __init__(self, wait_s: int) -> None:
+        words = f"The connection sends more requests than it may. Nothing was changed; come again in {wait_s} s."
+        super().__init__(words, headers={"Retry-After": str(wait_s)})
+
+
 class FaultError(ScimError, status=500):
     """Our own mistake; what went wrong is in the log under the reference."""
 

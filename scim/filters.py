@@ -1,7 +1,7 @@
 """Filter text to a search of the directory (RFC 7644 section 3.4.2.2)."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast, get_args
 
@@ -121,23 +121,17 @@ class _Parser:
             raise InvalidFilterError(f"The filter has {operator} where an operator such as eq should follow {path}.")
         comparison = cast("Comparison", operator)
         attribute = part or place.attribute
-        present = Term(
-            term_name(place, part),
-            None if part is None else part.name,
-            "pr",
-            exact=attribute.case_exact,
-            multi=place.attribute.multi_valued,
-        )
         if comparison == "pr":
-            return _NEVER if foreign else present
+            return _NEVER if foreign else term_for(place, part, "pr", None)
         operand = read_operand(self.take(f"the value for {path}"), attribute, comparison, self.reading)
         if foreign:
             return _ALWAYS if (comparison == "ne") is not (operand is None) else _NEVER
         if place.attribute.name == "meta" and part is not None and part.name == "resourceType":
             return self.of_type(comparison, operand)
         if operand is None:
+            present = term_for(place, part, "pr", None)
             return Not(present) if comparison == "eq" else present
-        return replace(present, comparison=comparison, operand=operand)
+        return term_for(place, part, comparison, operand)
 
     def of_type(self, comparison: Comparison, operand: Operand) -> Query:
         """Return what a comparison of ``meta.resourceType`` comes to for resources that are all of one type."""
@@ -189,6 +183,18 @@ class _Parser:
             if part is None:
                 raise InvalidFilterError(f"The filter compares {path}, which has parts: name one, as in {path}.x.")
         return place, part, foreign
+
+
+def term_for(place: Place, part: Attribute | None, comparison: Comparison, operand: Operand) -> Term:
+    """Return the comparison of an attribute, or of a part of it."""
+    return Term(
+        term_name(place, part),
+        None if part is None else part.name,
+        comparison,
+        operand,
+        exact=(part or place.attribute).case_exact,
+        multi=place.attribute.multi_valued,
+    )
 
 
 def term_name(place: Place, part: Attribute | None) -> str:

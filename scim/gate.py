@@ -1,146 +1,148 @@
-"""The one middleware of the door: who is calling, what is kept of the call, and the words for what goes wrong."""
+"""The gate of the door: who is calling, what is kept of the call, and the words for what goes wrong."""
 
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter_ns
-from typing import Any
 
 import structlog
-from litestar import Request
 from litestar.exceptions import HTTPException
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import HTTPScope
 
 from directory.callers import Caller
+from directory.door_refusals import note_refusal
 from directory.errors import DirectoryError, UnknownSecretError
 from directory.model import Actor, RequestDraft, SecretId, SourceId, TenantId
+from directory.refusal_kinds import RefusalKind
 from directory.secret_keys import note_use
 from directory.traffic import note_request
-from scim.auth import caller_from
-from scim.errors import (
-    FaultError,
-    InvalidSyntaxError,
-    NoResourceError,
-    NotAllowedError,
-    ScimError,
-    SlowBodyError,
-    TooLargeError,
-    UnauthorizedError,
-    WrongMethodError,
-    from_directory,
-)
+from scim.auth import caller_from, public_id_in, refusal_cause
+from scim.errors import FaultError, InvalidSyntaxError, ScimError, SlowBodyError, UnauthorizedError, from_directory
+from scim.hiding import hidden
+from scim.incoming import ScimRequest
 from scim.quirks import Reading
-from scim.record import Whose, draft_for, part_draft
+from scim.record import Whose, draft_for, network_of, part_draft, software_of
 from scim.responses import Answer, error_answer
+from scim.terms import check_terms
 
-STATE_KEY = "scim_exchange"
+PATH_SHOWN_MAX = 200
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
     """One request of a known client, from arrival to answer."""
 
     caller: Caller
+    request: ScimRequest
     draft: RequestDraft
-    actor: Actor
-    reading: Reading
     now: datetime
     base_url: str
 
+    @property
+    def actor(self) -> Actor:
+        """The client, as the one who causes what the request changes."""
+        source = self.caller.source
+        return Actor(
+            kind="source",
+            tenant_id=self.caller.tenant.tenant_id,
+            source_id=source.source_id,
+            label=source.label,
+            request=self.draft,
+        )
 
-def exchange_of(request: Request[Any, Any, Any]) -> Exchange:
-    """Return what the gate knows of a request that passed it."""
-    exchange = request.scope["state"][STATE_KEY]
-    assert isinstance(exchange, Exchange)  # noqa: S101 the gate stands before every route of the door
-    return exchange
+    @property
+    def reading(self) -> Reading:
+        """How the request is read; leniencies are noted on its record."""
+        return Reading(self.caller.source.settings, self.draft.leniencies)
 
 
 def part_of(exchange: Exchange, path: str, *, method: str) -> Exchange:
     """Return one operation of a request as a request of its own, with a record of its own."""
-    draft = part_draft(exchange.draft, path, method=method, now=exchange.now)
-    return replace(
-        exchange,
-        draft=draft,
-        actor=replace(exchange.actor, request=draft),
-        reading=Reading(exchange.reading.settings, draft.leniencies),
+    return replace(exchange, draft=part_draft(exchange.draft, path, method=method, now=exchange.now))
+
+
+async def admit(request: ScimRequest, *, base_url: str) -> Exchange:
+    """Let a known client in, and begin the record of its request; whoever calls this sees to it that it is noted.
+
+    Raises:
+        UnauthorizedError: nobody knows the client.
+    """
+    began_ns = perf_counter_ns()
+    now = datetime.now(UTC)  # noqa: TID251 the door reads the clock, once
+
+    def elapsed_us() -> int:
+        return (perf_counter_ns() - began_ns) // 1000
+
+    try:
+        caller = await caller_from(request.scope["headers"], now=now)
+    except UnauthorizedError as error:
+        _note_unknown(request, error, now=now, elapsed_us=elapsed_us)
+        raise
+    whose = Whose(caller.tenant.tenant_id, caller.source.source_id, caller.secret_id)
+    draft = draft_for(request.scope, whose, now=now, elapsed_us=elapsed_us)
+    note_use(caller, at=now, network=draft.network, software=draft.software)
+    return Exchange(caller, request, draft, now, base_url)
+
+
+def check_terms_of(exchange: Exchange) -> None:
+    """Refuse what the operator set limits to: a request from elsewhere, or too soon after others.
+
+    Raises:
+        ScimError: as ``scim.terms.check_terms`` says.
+    """
+    check_terms(exchange.request.scope, exchange.caller.source.settings, exchange.draft)
+
+
+def _note_unknown(
+    request: ScimRequest, error: UnauthorizedError, *, now: datetime, elapsed_us: Callable[[], int]
+) -> None:
+    """Count a refused secret by its cause, and record the request where the secret is known: expired, revoked, off."""
+    cause, scope = error.__cause__, request.scope
+    fault = cause.fault if isinstance(cause, UnknownSecretError) else None
+    whose = _whose(cause) if isinstance(cause, UnknownSecretError) else None
+    kind = RefusalKind(
+        cause=refusal_cause(scope["headers"], fault),
+        public_id=public_id_in(scope["headers"]),
+        source=None if whose is None or whose.source_id is None else (whose.tenant_id, whose.source_id),
+        network=network_of(scope),
+        software=software_of(scope),
     )
-
-
-class Gate(ASGIMiddleware):
-    """Lets known clients in, and sees to it that every request of theirs is recorded once."""
-
-    def __init__(self, base_url: str) -> None:
-        """Remember the address that resources are found under, as clients see it."""
-        self.base_url = base_url
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Serve one request (ASGI)."""
-        began_ns = perf_counter_ns()
-        now = datetime.now(UTC)  # noqa: TID251 the door reads the clock, once
-
-        def elapsed_us() -> int:
-            return (perf_counter_ns() - began_ns) // 1000
-
-        try:
-            caller = await caller_from(scope["headers"], now=now)
-        except UnauthorizedError as error:
-            _note_refusal(scope, error, now=now, elapsed_us=elapsed_us)
-            raise
-        whose = Whose(caller.tenant.tenant_id, caller.source.source_id, caller.secret_id)
+    note_refusal(kind, at=now)
+    if whose is not None:
         draft = draft_for(scope, whose, now=now, elapsed_us=elapsed_us)
-        scope["state"][STATE_KEY] = _exchange(caller, draft, now=now, base_url=self.base_url)
-        note_use(caller, at=now, network=draft.network, software=draft.software)
-
-        async def send_noting(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                draft.status = message["status"]
-            await send(message)
-
-        try:
-            await next_app(scope, receive, send_noting)
-        finally:
-            note_request(draft)
-
-
-def _note_refusal(scope: Scope, error: UnauthorizedError, *, now: datetime, elapsed_us: Callable[[], int]) -> None:
-    """Record a refused secret where it is known whose it was: expired, revoked, or of a paused source."""
-    cause = error.__cause__
-    if isinstance(cause, UnknownSecretError) and cause.tenant_id is not None:
-        whose = Whose(
-            TenantId(cause.tenant_id),
-            None if cause.source_id is None else SourceId(cause.source_id),
-            None if cause.secret_id is None else SecretId(cause.secret_id),
-        )
-        draft = draft_for(scope, whose, now=now, elapsed_us=elapsed_us)
-        draft.status, draft.detail = error.status, f"The secret was refused: {cause.fault}."
+        draft.status, draft.detail = error.status, f"The secret was refused: {fault}."
         note_request(draft)
 
 
-def _exchange(caller: Caller, draft: RequestDraft, *, now: datetime, base_url: str) -> Exchange:
-    source = caller.source
-    actor = Actor(
-        kind="source",
-        tenant_id=caller.tenant.tenant_id,
-        source_id=source.source_id,
-        label=source.label,
-        request=draft,
+def _whose(error: UnknownSecretError) -> Whose | None:
+    if error.tenant_id is None:
+        return None
+    return Whose(
+        TenantId(error.tenant_id),
+        None if error.source_id is None else SourceId(error.source_id),
+        None if error.secret_id is None else SecretId(error.secret_id),
     )
-    return Exchange(caller, draft, actor, Reading(source.settings, draft.leniencies), now, base_url)
 
 
-def word_exception(request: Request[Any, Any, Any], error: Exception) -> Answer:
-    """Return the SCIM error for anything that went wrong below the door's paths, known or not."""
-    scim_error = _worded(request, error)
-    exchange = request.scope.get("state", {}).get(STATE_KEY)
+def note_wrong_path(scope: HTTPScope) -> None:
+    """Count a request with a secret of ours to a path that there is not: the base URL was entered wrongly."""
+    public_id = public_id_in(scope["headers"])
+    if public_id is not None:
+        path = hidden(scope["path"][:PATH_SHOWN_MAX])
+        kind = RefusalKind(cause="wrong path", public_id=public_id, network=network_of(scope), path=path)
+        note_refusal(kind, at=datetime.now(UTC))  # noqa: TID251 no gate stood before this path: the door reads the clock
+
+
+def word_error(error: Exception, draft: RequestDraft | None) -> Answer:
+    """Return the SCIM error for anything that went wrong, known or not; without a draft nobody was let in."""
+    scim_error = error_from(error)
     reference: str | None = None
-    if isinstance(exchange, Exchange):
-        reference = exchange.draft.reference
-        exchange.draft.scim_type = scim_error.scim_type
-        exchange.draft.detail = scim_error.detail
+    if draft is not None:
+        reference = draft.reference
+        draft.scim_type, draft.detail = scim_error.scim_type, scim_error.detail
     if isinstance(scim_error, FaultError):
         # The error's own words may quote a row, so only its kind and where it happened are logged.
         frames = "".join(traceback.format_tb(error.__traceback__))
@@ -148,36 +150,16 @@ def word_exception(request: Request[Any, Any, Any], error: Exception) -> Answer:
     return error_answer(scim_error, None if isinstance(scim_error, UnauthorizedError) else reference)
 
 
-def _worded(request: Request[Any, Any, Any], error: Exception) -> ScimError:
+def error_from(error: Exception) -> ScimError:
+    """Return what the door says of an error; words of errors that it does not know are never repeated."""
     match error:
         case ScimError():
             return error
         case DirectoryError():
             return from_directory(error)
-        case HTTPException():
-            return _of_framework(request, error)
-        case _:
-            return FaultError()
-
-
-def _of_framework(request: Request[Any, Any, Any], error: HTTPException) -> ScimError:
-    """Return the error for what Litestar refused before a handler saw it (trap L11)."""
-    path = request.scope["path"][:200]
-    match error.status_code:
-        case 404:
-            return NoResourceError(f"There is no endpoint {path}. Check the base URL in your IdP.")
-        case 405:
-            # The framework lists them in the order of a set, which differs from process to process.
-            allowed = ", ".join(sorted((error.headers or {}).get("allow", "").split(", ")))
-            words = f"{path} does not know the method {request.scope['method']}; it knows {allowed}."
-            return WrongMethodError(words, headers={"Allow": allowed})
-        case 408:
+        case HTTPException(status_code=408):
             return SlowBodyError("The body did not arrive in time and nothing was changed. Send it again.")
-        case 413:
-            return TooLargeError("The body is larger than this endpoint reads. Send the change in several requests.")
-        case 401 | 403:
-            return NotAllowedError("This is not allowed.")
-        case status if status < 500:
+        case HTTPException(status_code=status) if status < 500:
             return InvalidSyntaxError("The request is not one that this endpoint reads.")
         case _:
             return FaultError()

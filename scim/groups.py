@@ -103,8 +103,10 @@ class Groups:
         await directory_groups.delete_group(_id(ident), by=exchange.actor, now=exchange.now, expect=expect)
         return Outcome(204)
 
-    async def search(self, exchange: Exchange, query: Query | None, window: Window) -> Found[Group]:
-        """Find a page of the source's groups."""
+    async def search(
+        self, exchange: Exchange, query: Query | None, window: Window, _projection: Projection
+    ) -> Found[Group]:
+        """Find a page of the source's groups; their members are read when they are rendered."""
         caller = exchange.caller
         return await directory_groups.list_groups(caller.tenant.tenant_id, caller.source.source_id, query, window)
 

@@ -59,8 +59,10 @@ class Kind(Protocol):
     async def delete(self, exchange: Exchange, ident: str, expect: Expect) -> Outcome:
         """Delete a resource."""
 
-    async def search(self, exchange: Exchange, query: Query | None, window: Window) -> Found[Any]:
-        """Find a page of what the caller's source has."""
+    async def search(
+        self, exchange: Exchange, query: Query | None, window: Window, projection: Projection
+    ) -> Found[Any]:
+        """Find a page of what the caller's source has; only what is asked for is read."""
 
     async def render(self, exchange: Exchange, found: Sequence[Any], projection: Projection) -> list[JsonObject]:
         """Return what was found as resources; only what is asked for is read."""

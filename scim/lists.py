@@ -87,6 +87,8 @@ def _patient(reading: Reading) -> Reading:
 
 def _order(parameters: Mapping[str, str], names: Vocabulary, others: Sequence[Vocabulary]) -> Order | None:
     """Return how one type is sorted; by what only others have, it stays in the order in which its resources came."""
+    if "sortby" not in parameters and "sortorder" not in parameters:
+        return None
     try:
         return order_from(parameters, names)
     except InvalidValueError:
@@ -99,7 +101,7 @@ def _order(parameters: Mapping[str, str], names: Vocabulary, others: Sequence[Vo
 
 async def _search(exchange: Exchange, one: _List, window: Window) -> Found[Any]:
     try:
-        return await one.kind.search(exchange, one.query, window)
+        return await one.kind.search(exchange, one.query, window, one.projection)
     except InvalidError as error:
         raise InvalidFilterError(f"The filter cannot be used: {error.attribute} {error.reason}.") from error
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from directory.model import JsonObject, JsonValue
 from directory.query import Order
@@ -41,21 +41,28 @@ def parameters_of(query_string: bytes) -> Mapping[str, str]:
     if not query_string:
         return {}
     try:
-        pairs = parse_qsl(
-            query_string.decode("ascii"),
-            keep_blank_values=True,
-            encoding="utf-8",
-            errors="strict",
-            max_num_fields=_PARAMETERS_MAX,
-        )
+        pairs = [pair for pair in query_string.decode("ascii").split("&", _PARAMETERS_MAX) if pair]
+        split = [pair.partition("=") for pair in pairs[:_PARAMETERS_MAX]]
+        found = {unquoted(name).lower(): unquoted(value) for name, _, value in split}
     except ValueError as error:
-        raise InvalidValueError("The query string is not UTF-8, or has too many parameters.") from error
-    found = {name.lower(): value for name, value in pairs}
+        raise InvalidValueError("The query string is not UTF-8.") from error
+    if len(pairs) > _PARAMETERS_MAX:
+        raise InvalidValueError(f"The query string has more than {_PARAMETERS_MAX} parameters.")
     for name, value in found.items():
         if _CONTROL.search(value):
             refusal = InvalidFilterError if name == "filter" else InvalidValueError
             raise refusal(f"The parameter {name[:40]!r} has a control character.")
     return found
+
+
+def unquoted(text: str) -> str:
+    """Return what a name or a value in a query string stands for.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    spaced = text.replace("+", " ")
+    return unquote_to_bytes(spaced).decode() if "%" in spaced else spaced
 
 
 def parameters_in(body: JsonObject, reading: Reading) -> Mapping[str, str]:

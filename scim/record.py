@@ -1,5 +1,6 @@
 """What is kept of a request: who, what, how it ended, and its body without what must not be kept."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from litestar.types import Scope
 from directory.ids import new_id
 from directory.model import JsonValue, RequestDraft, RequestId, SecretId, SourceId, TenantId
 from directory.traffic import reference_for
-from scim.hiding import DROPPED, SECRET_KEY, hidden, without_literals, without_own_secrets
+from scim.hiding import DROPPED, SECRET_KEY, hidden, names_secret, shown_method, without_literals, without_own_secrets
 
 _PATH_MAX = 2000
 _SOFTWARE_MAX = 120
@@ -22,6 +23,9 @@ _BODY_MAX = 64 * 1024
 _ENTRIES_MAX = 50
 _SEARCHES = frozenset({"filter", "path"})
 """Keys of messages whose texts compare attributes with literals."""
+
+_ENCODED_WORD = re.compile("%(?:[46][1-9a-f]|[57][0-9a]|5f|[89a-f])", re.IGNORECASE)
+"""Finds letters, underscores and what is beyond ASCII, percent-encoded; digits and marks hide no word."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,7 +48,7 @@ def draft_for(scope: Scope, whose: Whose, *, now: datetime, elapsed_us: Callable
         source_id=whose.source_id,
         secret_id=whose.secret_id,
         reference=reference_for(request_id),
-        method=str(scope.get("method", "")),
+        method=shown_method(str(scope.get("method", ""))),
         path=path_for_record(scope),
         started_at=now,
         elapsed_us=elapsed_us,
@@ -74,8 +78,16 @@ def path_for_record(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
     path = hidden(scope["path"])
     if query:
-        path = f"{path}?{'&'.join(map(_shown_parameter, query.split('&')))}"
-    return path.encode("utf-8", "replace").decode().replace("\x00", "")[:_PATH_MAX]
+        path = f"{path}?{_shown_query(query)}"
+    if not path.isascii() or "\x00" in path:
+        path = path.encode("utf-8", "replace").decode().replace("\x00", "")
+    return path[:_PATH_MAX]
+
+
+def _shown_query(query: str) -> str:
+    if not _ENCODED_WORD.search(query) and not names_secret(query) and without_own_secrets(query) == query:
+        return query  # as nearly always: nothing to look for, parameter by parameter
+    return "&".join(map(_shown_parameter, query.split("&")))
 
 
 def _shown_parameter(parameter: str) -> str:
@@ -91,7 +103,14 @@ def _shown_parameter(parameter: str) -> str:
 
 def software_of(scope: Scope) -> str:
     """Return what the client calls itself, printable and short."""
-    sent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+    for name, value in scope["headers"]:
+        if name == b"user-agent":
+            return _shown_software(value)
+    return ""
+
+
+@lru_cache(maxsize=256)
+def _shown_software(sent: bytes) -> str:
     shown = "".join(character for character in sent.decode("latin-1") if character.isprintable())
     return without_own_secrets(shown)[:_SOFTWARE_MAX]
 

@@ -32,14 +32,14 @@ def etag_of(version: int) -> str:
     return f'W/"{version}"'
 
 
-def user_resource(user: User | UserView, base_url: str, groups: Sequence[tuple[GroupId, str]] | None) -> JsonObject:
-    """Return a user; ``groups`` are ids and names, None where they are not asked for."""
-    document = user.attributes.document
+def user_resource(user: User | UserView, base_url: str, groups: Sequence[tuple[GroupId, str]]) -> JsonObject:
+    """Return a user; ``groups`` are ids and names, none where they are not asked for."""
+    document, ident = user.attributes.document, str(user.user_id)
     extensions = [key for key in document if key[:4].lower() == "urn:"]
-    resource: JsonObject = {"schemas": [USER_URN, *extensions], "id": str(user.user_id), **document}
+    resource: JsonObject = {"schemas": [USER_URN, *extensions], "id": ident, **document}
     if groups:
         resource["groups"] = [_group_reference(group_id, name, base_url) for group_id, name in groups]
-    location = f"{base_url}/Users/{user.user_id}"
+    location = f"{base_url}/Users/{ident}"
     resource["meta"] = _meta("User", user.created_at, user.modified_at, location, user.version)
     return resource
 
@@ -88,4 +88,4 @@ def _meta(kind: str, created_at: datetime, modified_at: datetime, location: str,
 
 def _moment(at: datetime) -> str:
     moment = at if at.tzinfo is UTC else at.astimezone(UTC)
-    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"

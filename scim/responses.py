@@ -1,39 +1,66 @@
 """Answers on the wire: resources, lists, errors and entity tags, as bytes of one media type (RFC 7644 section 3)."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
-from litestar import Response
+from litestar.types import Send
 
 from directory.model import JsonObject
 from scim.errors import ScimError
 
-MEDIA_TYPE = "application/scim+json"
 LIST_URN = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
-_NO_STORE = {"Cache-Control": "no-store"}
+_NO_STORE = (b"cache-control", b"no-store")
+_MEDIA_TYPE = (b"content-type", b"application/scim+json")
 _TAG = re.compile(r'\s*(?:W/)?"([^"]*)"\s*(?:,|$)')
 
 _encode = msgspec.json.Encoder().encode
 
-Answer = Response[bytes]
+Header = tuple[bytes, bytes]
 
 
-def answer(content: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    """Return an answer of SCIM's media type that no cache keeps."""
-    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers={**_NO_STORE, **(headers or {})})
+class Answer(NamedTuple):
+    """An answer that no cache keeps; without content it has no media type and no length, as 204 and 304 want it."""
+
+    status: int
+    content: bytes = b""
+    headers: tuple[Header, ...] = ()
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send an answer as the two messages of ASGI."""
+    headers = [_NO_STORE, *answer.headers]
+    if answer.content:
+        headers += (_MEDIA_TYPE, (b"content-length", b"%d" % len(answer.content)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.content, "more_body": False})
+
+
+def answer(content: bytes, *, status: int = 200) -> Answer:
+    """Return an answer with a body."""
+    return Answer(status, content)
 
 
 def resource_answer(resource: JsonObject, *, etag: str, location: str, status: int = 200) -> Answer:
     """Return a resource with its entity tag and address."""
-    return answer(_encode(resource), status=status, headers={"ETag": etag, "Location": location})
+    return Answer(status, _encode(resource), ((b"etag", etag.encode()), (b"location", location.encode())))
 
 
 def empty_answer(*, status: int = 204, etag: str | None = None) -> Answer:
     """Return an answer without a body: 204 or 304."""
-    return answer(b"", status=status, headers={"ETag": etag} if etag else None)
+    return Answer(status, headers=((b"etag", etag.encode()),) if etag else ())
+
+
+def options_answer(allow: str) -> Answer:
+    """Return which methods an endpoint knows."""
+    return Answer(204, headers=_encoded({"Allow": allow}))
+
+
+def _encoded(headers: Mapping[str, str]) -> tuple[Header, ...]:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
 
 
 def list_body(
@@ -64,7 +91,7 @@ def error_resource(error: ScimError, reference: str | None) -> JsonObject:
 
 def error_answer(error: ScimError, reference: str | None) -> Answer:
     """Return the answer of a request that failed as a whole."""
-    return answer(_encode(error_resource(error, reference)), status=error.status, headers=error.headers)
+    return Answer(error.status, _encode(error_resource(error, reference)), _encoded(error.headers))
 
 
 def json_answer(body: JsonObject) -> Answer:

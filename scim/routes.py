@@ -2,63 +2,46 @@
 
 from collections.abc import Sequence
 
-from litestar import Router, get, post
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-
 from scim import bulk, discovery
 from scim.bodies import GROUP_BYTES_MAX, USER_BYTES_MAX
 from scim.bulk_plan import BYTES_MAX
-from scim.catalogue import catalogue_handlers
-from scim.endpoints import handlers_for, search_handler
-from scim.gate import Gate, word_exception
+from scim.catalogue import catalogue_routes
+from scim.door import STATE_KEY, Door
+from scim.endpoints import routes_for, search_route
 from scim.groups import GROUPS
-from scim.me import me_handler
+from scim.me import me_routes
+from scim.routing import Route, Routes, Served
 from scim.users import USERS
 
 BASE_PATH = "/scim/v2"
 ALIAS_PATH = "/scim"
 
-__all__ = ["BASE_PATH", "owns", "router", "word_exception"]
+__all__ = ["BASE_PATH", "STATE_KEY", "door", "owns"]
 
 
 def owns(path: str) -> bool:
-    """Whether a path belongs to this door, known or not: its errors are worded by ``word_exception``."""
-    lowered = path.lower()
+    """Whether a path belongs to this door, known or not; a base URL that ends in a slash doubles the first one."""
+    lowered = f"/{path.lstrip('/').lower()}"
     return lowered == ALIAS_PATH or lowered.startswith(f"{ALIAS_PATH}/")
 
 
-def router(*, public_url: str) -> Router:
-    """Return the door's routes; resources are found under ``public_url``, never under the request's Host."""
-    return Router(
-        path="/",
-        route_handlers=[
-            Router(path=BASE_PATH, route_handlers=_handlers()),
-            Router(path=ALIAS_PATH, route_handlers=_handlers()),
-        ],
-        middleware=[Gate(public_url.rstrip("/") + BASE_PATH)],
-        exception_handlers={HTTPException: word_exception, Exception: word_exception},
-        include_in_schema=False,
-    )
+def door(*, public_url: str) -> Door:
+    """Return the door; resources are found under ``public_url``, never under the request's Host."""
+    routes = _routes()
+    return Door(Routes([(BASE_PATH, routes), (ALIAS_PATH, routes)]), base_url=public_url.rstrip("/") + BASE_PATH)
 
 
-def _handlers() -> Sequence[HTTPRouteHandler]:
+def _routes() -> Sequence[Route]:
     return [
-        *handlers_for(USERS, bytes_max=USER_BYTES_MAX),
-        *handlers_for(GROUPS, bytes_max=GROUP_BYTES_MAX),
-        search_handler([USERS, GROUPS], path="/.search", bytes_max=USER_BYTES_MAX),
-        post(bulk.PATH, status_code=200, request_max_body_size=BYTES_MAX)(bulk.run_bulk),
-        me_handler(),
-        *catalogue_handlers(),
-        *_discovery_handlers(),
-    ]
-
-
-def _discovery_handlers() -> Sequence[HTTPRouteHandler]:
-    return [
-        get("/ServiceProviderConfig")(discovery.get_config),
-        get("/ResourceTypes")(discovery.list_resource_types),
-        get("/ResourceTypes/{name:str}")(discovery.get_resource_type),
-        get("/Schemas")(discovery.list_schemas),
-        get("/Schemas/{urn:str}")(discovery.get_schema),
+        *routes_for(USERS, bytes_max=USER_BYTES_MAX),
+        *routes_for(GROUPS, bytes_max=GROUP_BYTES_MAX),
+        search_route([USERS, GROUPS], path="/.search", bytes_max=USER_BYTES_MAX),
+        Route("POST", bulk.PATH, Served(bulk.run_bulk, BYTES_MAX)),
+        *me_routes(),
+        *catalogue_routes(),
+        Route("GET", "/ServiceProviderConfig", Served(discovery.get_config)),
+        Route("GET", "/ResourceTypes", Served(discovery.list_resource_types)),
+        Route("GET", "/ResourceTypes/{name}", Served(discovery.get_resource_type)),
+        Route("GET", "/Schemas", Served(discovery.list_schemas)),
+        Route("GET", "/Schemas/{urn}", Served(discovery.get_schema)),
     ]

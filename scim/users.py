@@ -16,9 +16,8 @@ from scim.patch import parse_user_patch
 from scim.projection import Projection
 from scim.resources import id_from, user_resource
 from scim.responses import is_unchanged
+from scim.terms import check_domain, within_domains
 from scim.values import read_body
-
-Shown = User | UserView
 
 
 class Users:
@@ -32,19 +31,25 @@ class Users:
         document.setdefault("active", True)
         exchange.draft.status = 201
         revives = exchange.reading.settings.post_existing_inactive == "reactivate"
+        attributes = UserAttributes(document)
+        check_domain(attributes, exchange.reading.settings)
         user, _ = await directory_users.create_user(
-            UserAttributes(document), by=exchange.actor, now=exchange.now, revive_inactive=revives
+            attributes, by=exchange.actor, now=exchange.now, revive_inactive=revives
         )
         return await _outcome(user, exchange, sent, status=201)
 
     async def find(self, exchange: Exchange, ident: str, projection: Projection, if_none_match: str | None) -> Outcome:
         """Read a user."""
         caller = exchange.caller
-        user = await directory_users.show_user(caller.tenant.tenant_id, _id(ident), caller.source.source_id)
+        user = await directory_users.show_user(
+            caller.tenant.tenant_id,
+            _id(ident),
+            caller.source.source_id,
+            with_groups=projection.asks_for("groups"),
+        )
         if is_unchanged(if_none_match, user.version):
             return Outcome(304, user.version)
-        (resource,) = await self.render(exchange, [user], projection)
-        return Outcome(200, user.version, _location(user, exchange), resource)
+        return _shown(user, user.groups, exchange, projection)
 
     async def replace(self, exchange: Exchange, ident: str, sent: Sent) -> Outcome:
         """Replace a user's attributes; a status that is not sent stays, since its absence would mean active."""
@@ -54,13 +59,18 @@ class Users:
             return UserAttributes({"active": attributes.active, **document})
 
         user = await directory_users.edit_user(
-            _id(ident), edit, by=exchange.actor, now=exchange.now, expect=sent.expect
+            _id(ident),
+            within_domains(edit, exchange.reading.settings),
+            by=exchange.actor,
+            now=exchange.now,
+            expect=sent.expect,
         )
         return await _outcome(user, exchange, sent)
 
     async def patch(self, exchange: Exchange, ident: str, sent: Sent) -> Outcome:
         """Change a user."""
-        edit = await run(partial(parse_user_patch, sent.body, exchange.reading), on_thread=sent.large)
+        parsed = await run(partial(parse_user_patch, sent.body, exchange.reading), on_thread=sent.large)
+        edit = within_domains(parsed, exchange.reading.settings)
         has_body = exchange.reading.settings.patch_response == "body"
         exchange.draft.status = 200 if has_body else 204
         user = await directory_users.edit_user(
@@ -68,7 +78,7 @@ class Users:
         )
         if has_body:
             return await _outcome(user, exchange, sent)
-        return Outcome(204, user.version, _location(user, exchange))
+        return Outcome(204, user.version, _location(user.user_id, exchange))
 
     async def delete(self, exchange: Exchange, ident: str, expect: Expect) -> Outcome:
         """Delete a user: gone at once for every later request."""
@@ -76,16 +86,18 @@ class Users:
         await directory_users.delete_user(_id(ident), by=exchange.actor, now=exchange.now, expect=expect)
         return Outcome(204)
 
-    async def search(self, exchange: Exchange, query: Query | None, window: Window) -> Found[UserView]:
-        """Find a page of the source's users."""
-        caller = exchange.caller
-        return await directory_users.list_users(caller.tenant.tenant_id, caller.source.source_id, query, window)
+    async def search(
+        self, exchange: Exchange, query: Query | None, window: Window, projection: Projection
+    ) -> Found[UserView]:
+        """Find a page of the source's users, with their groups where they are asked for."""
+        tenant_id, source_id = exchange.caller.tenant.tenant_id, exchange.caller.source.source_id
+        with_groups = projection.asks_for("groups")
+        return await directory_users.list_users(tenant_id, source_id, query, window, with_groups=with_groups)
 
-    async def render(self, exchange: Exchange, found: Sequence[Shown], projection: Projection) -> list[JsonObject]:
-        """Return users as resources, with their groups where they are asked for."""
-        groups = await _groups_of(found, exchange, projection)
+    async def render(self, exchange: Exchange, found: Sequence[UserView], projection: Projection) -> list[JsonObject]:
+        """Return users as resources."""
         base_url = exchange.base_url
-        return [projection.apply(user_resource(user, base_url, groups.get(user.user_id))) for user in found]
+        return [projection.apply(user_resource(user, base_url, user.groups)) for user in found]
 
 
 USERS = Users()
@@ -95,8 +107,8 @@ def _id(ident: str) -> UserId:
     return UserId(id_from(ident, "user"))
 
 
-def _location(user: Shown, exchange: Exchange) -> str:
-    return f"{exchange.base_url}/Users/{user.user_id}"
+def _location(ident: object, exchange: Exchange) -> str:
+    return f"{exchange.base_url}/Users/{ident}"
 
 
 def _read_document(body: JsonObject, exchange: Exchange) -> JsonObject:
@@ -106,20 +118,24 @@ def _read_document(body: JsonObject, exchange: Exchange) -> JsonObject:
     return document
 
 
-async def _groups_of(
-    found: Sequence[Shown], exchange: Exchange, projection: Projection
-) -> dict[UserId, list[tuple[GroupId, str]]]:
-    """Return the groups of users as pairs of id and name; nobody's where they are not asked for."""
-    if not found or not projection.asks_for("groups"):
-        return {}
-    tenant_id = exchange.caller.tenant.tenant_id
-    groups = await directory_users.groups_of_users(tenant_id, [user.user_id for user in found])
-    return {user_id: [(ref.group_id, ref.display_name) for ref in refs] for user_id, refs in groups.items()}
-
-
 async def _outcome(user: User, exchange: Exchange, sent: Sent, *, status: int = 200) -> Outcome:
-    location = _location(user, exchange)
+    """Return how a change ended; the groups are read only where they are asked for."""
     if sent.silent:
-        return Outcome(status, user.version, location)
-    (resource,) = await USERS.render(exchange, [user], sent.projection)
-    return Outcome(status, user.version, location, resource)
+        return Outcome(status, user.version, _location(user.user_id, exchange))
+    groups: list[tuple[GroupId, str]] = []
+    if sent.projection.asks_for("groups"):
+        refs = await directory_users.groups_of_users(user.tenant_id, [user.user_id])
+        groups = [(ref.group_id, ref.display_name) for ref in refs[user.user_id]]
+    return _shown(user, groups, exchange, sent.projection, status=status)
+
+
+def _shown(
+    user: User | UserView,
+    groups: Sequence[tuple[GroupId, str]],
+    exchange: Exchange,
+    projection: Projection,
+    *,
+    status: int = 200,
+) -> Outcome:
+    resource = projection.apply(user_resource(user, exchange.base_url, groups))
+    return Outcome(status, user.version, _location(resource["id"], exchange), resource)

@@ -1,5 +1,6 @@
 """The databases under test: everything that takes ``store`` runs on SQLite and on PostgreSQL."""
 
+import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -7,16 +8,25 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from directory.key_ring import KeyRing
+from directory.sealing_keys import use_key_ring
 from directory.store.unit import Engine, open_store
 from tests.databases import PostgresDatabases, SQLiteFiles
 from tests.postgres_server import postgres_server
 
 DATABASES = ("sqlite", "postgres")
+RING = KeyRing([hashlib.sha256(b"a key of tests").digest()])
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def sealing_keys() -> None:
+    """A key ring for every test, as the house hands one over when it opens the database."""
+    use_key_ring(RING)
 
 
 @pytest.fixture(scope="session")

@@ -29,14 +29,16 @@ _TENANT_BY_SLUG = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.slug = 
 _TENANT_BY_ID = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.id = $1::uuid")
 _TENANTS = Statement(f"SELECT {_TENANT} FROM tenant_row t ORDER BY t.slug")
 
-_ROLES = Statement(
-    "SELECT id, name, permissions, shipped FROM role_row WHERE tenant_id = $1::uuid ORDER BY created_at, id"
-)
-_ROLE = Statement("SELECT id, name, permissions, shipped FROM role_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
+_ROLE_COLUMNS = "SELECT r.id, r.name, r.permissions, r.shipped FROM role_row r WHERE r.tenant_id = $1::uuid"
+# A deleted role is still named by events and tombstones, and held by those whom the walk has not reached.
+_LIVE = " AND NOT EXISTS (SELECT 1 FROM retired_role_row x WHERE x.tenant_id = r.tenant_id AND x.role_id = r.id)"
+_ROLES_EVER = Statement(f"{_ROLE_COLUMNS} ORDER BY r.created_at, r.id")
+_ROLES = Statement(f"{_ROLE_COLUMNS}{_LIVE} ORDER BY r.created_at, r.id")
+_ROLE_EVER = Statement(f"{_ROLE_COLUMNS} AND r.id = $2::uuid")
+_ROLE = Statement(f"{_ROLE_COLUMNS} AND r.id = $2::uuid{_LIVE}")
 _ROLE_NAMED = Statement(
-    "SELECT id, name, permissions, shipped FROM role_row"
-    " WHERE tenant_id = $1::uuid AND (name_key = $2::text OR shipped = $3::text)"
-    " ORDER BY CASE WHEN name_key = $2::text THEN 0 ELSE 1 END LIMIT 1"
+    f"{_ROLE_COLUMNS} AND (r.name_key = $2::text OR r.shipped = $3::text){_LIVE}"
+    " ORDER BY CASE WHEN r.name_key = $2::text THEN 0 ELSE 1 END LIMIT 1"
 )
 
 _SOURCES = Statement(f"SELECT {_SOURCE} FROM source_row s WHERE s.tenant_id = $1::uuid ORDER BY s.id")
@@ -85,11 +87,6 @@ def role_from(row: Row) -> AccessRole:
 def permissions_from(text: str) -> frozenset[Permission]:
     """Return the permissions of a role from their stored text, a JSON list."""
     return frozenset(msgspec.json.decode(text, type=list[Permission]))
-
-
-def permissions_text(permissions: frozenset[Permission]) -> str:
-    """Return the permissions of a role as they are stored."""
-    return msgspec.json.encode(sorted(permissions)).decode()
 
 
 def settings_text(settings: SourceSettings) -> str:
@@ -161,14 +158,14 @@ async def list_tenants() -> list[Tenant]:
     return [tenant_from(row) for row in await fetch(_TENANTS)]
 
 
-async def list_roles(tenant_id: TenantId) -> list[AccessRole]:
-    """Return the roles of a tenant, the shipped ones first."""
-    return [role_from(row) for row in await fetch(_ROLES, tenant_id)]
+async def list_roles(tenant_id: TenantId, *, gone: bool = False) -> list[AccessRole]:
+    """Return the roles of a tenant, the shipped ones first; deleted ones too if ``gone``."""
+    return [role_from(row) for row in await fetch(_ROLES_EVER if gone else _ROLES, tenant_id)]
 
 
-async def find_role(tenant_id: TenantId, role_id: RoleId) -> AccessRole | None:
-    """Return a role of the tenant."""
-    row = await fetch_one(_ROLE, tenant_id, role_id)
+async def find_role(tenant_id: TenantId, role_id: RoleId, *, gone: bool = False) -> AccessRole | None:
+    """Return a role of the tenant, or a deleted one too if ``gone``."""
+    row = await fetch_one(_ROLE_EVER if gone else _ROLE, tenant_id, role_id)
     return None if row is None else role_from(row)
 
 

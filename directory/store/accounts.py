@@ -1,23 +1,54 @@
-"""Reads for people: users as the portal lists and counts them, page by page in the order of their names."""
+"""Reads for people: users as the portal lists and counts them, page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Literal
-from uuid import UUID
 
 from directory.model import GroupId, Origin, RoleId, SourceId, TenantId, UserId
 from directory.names import name_key
+from directory.store import access
+from directory.store.account_filters import (
+    AccountFilter,
+    AccountOrder,
+    Ordering,
+    conditions_for,
+    ordering_for,
+    statement_for,
+    table_for,
+)
+from directory.store.circles import parsed_id
 from directory.store.compiled import Statement
 from directory.store.conditions import Values
-from directory.store.unit import Row, fetch
+from directory.store.unit import Row, fetch, fetch_one
 
 _COLUMNS = (
-    "t.id, t.user_name, t.display_name, t.display_name_key, t.email, t.department, t.active, t.role_id, t.origin,"
-    " t.modified_at, r.name AS role_name, s.label AS source_label"
-    " FROM user_row t JOIN role_row r ON r.tenant_id = t.tenant_id AND r.id = t.role_id"
+    "t.id, t.user_name, t.display_name, t.email, t.department, t.manager_ref, t.active, t.role_id, t.origin,"
+    " t.source_id, t.modified_at, r.name AS role_name, s.label AS source_label"
+)
+_FOUND = (
+    "FROM found JOIN user_row t ON t.tenant_id = $1::uuid AND t.id = found.id"
+    " JOIN role_row r ON r.tenant_id = t.tenant_id AND r.id = t.role_id"
     " LEFT JOIN source_row s ON s.tenant_id = t.tenant_id AND s.id = t.source_id"
+)
+LARGE_GROUP = 20_000
+"""Members from which on a group is asked for each user, and no list of it is made."""
+
+_GROUP_SIZE = Statement("SELECT member_count FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
+# Users of sources are tallied as they come and go; local ones are few and lie together in an index.
+_EVERYBODY = Statement(
+    "SELECT (SELECT coalesce(sum(y.things), 0) FROM tally_row y WHERE y.tenant_id = $1::uuid AND y.kind = 'user')"
+    " + (SELECT count(*) FROM user_row t WHERE t.tenant_id = $1::uuid AND t.source_id IS NULL"
+    " AND t.deleted_at IS NULL) AS total"
+)
+_MANAGERS_BY_ID = Statement(
+    "SELECT id, display_name, user_name FROM user_row"
+    " WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[]) AND deleted_at IS NULL"
+)
+_MANAGERS_BY_LINK = Statement(
+    "SELECT k.source_id, k.external_id, m.id, m.display_name, m.user_name FROM user_link_row k"
+    " JOIN user_row m ON m.tenant_id = k.tenant_id AND m.id = k.user_id"
+    " WHERE k.tenant_id = $1::uuid AND k.source_id = ANY($2::uuid[]) AND k.external_id = ANY($3::text[])"
+    " AND m.deleted_at IS NULL"
 )
 _CONSIDERED = Statement(
     "SELECT p.position, p.group_id, g.display_name, r.id AS role_id, r.name AS role_name FROM member_row m"
@@ -29,21 +60,6 @@ _CONSIDERED = Statement(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountFilter:
-    """Which users are wanted; None and empty text want everybody."""
-
-    text: str = ""
-    """Part of the display name, the user name or the e-mail."""
-    status: Literal["active", "disabled"] | None = None
-    role_id: RoleId | None = None
-    origin: Origin | None = None
-    source_id: SourceId | None = None
-    local: bool = False
-    """Only users of no source."""
-    group_id: GroupId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A user as a line of a list."""
 
@@ -52,10 +68,13 @@ class Account:
     display_name: str
     email: str | None
     department: str | None
+    manager_ref: str | None
+    """What the source says of the manager; an id or externalId, or whatever else it sent."""
     active: bool
     role_id: RoleId
     role_name: str
     origin: Origin
+    source_id: SourceId | None
     source_label: str | None
     """None for a local user."""
     modified_at: datetime
@@ -64,6 +83,14 @@ class Account:
     def locked(self) -> bool:
         """Whether a lock keeps the role."""
         return self.origin == "lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manager:
+    """A user as the manager of another one."""
+
+    user_id: UserId
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,48 +104,114 @@ class Considered:
     role_name: str
 
 
-def _conditions(wanted: AccountFilter, values: Values) -> str:
-    tests = ["t.tenant_id = $1::uuid", "t.deleted_at IS NULL"]
-    if wanted.text.strip():
-        place = values.place(name_key(wanted.text), "text")
-        tests.append(f"replace(t.search_key, {place}, '') <> t.search_key")
-    if wanted.status is not None:
-        tests.append("t.active" if wanted.status == "active" else "NOT t.active")
-    for column, value in (("role_id", wanted.role_id), ("source_id", wanted.source_id)):
-        if value is not None:
-            tests.append(f"t.{column} = {values.place(value, 'uuid')}")
-    if wanted.local:
-        tests.append("t.source_id IS NULL")
-    if wanted.origin is not None:
-        tests.append(f"t.origin = {values.place(wanted.origin, 'text')}")
-    if wanted.group_id is not None:
-        place = values.place(wanted.group_id, "uuid")
-        tests.append(
-            f"t.id IN (SELECT m.user_id FROM member_row m WHERE m.tenant_id = $1::uuid AND m.group_id = {place})"
-        )
-    return " AND ".join(tests)
+Placed = list[tuple[tuple[object, ...], Account]]
+"""Users with their places in the order of a list."""
 
 
 async def page_of_accounts(
-    tenant_id: TenantId, wanted: AccountFilter, *, after: tuple[str, UUID] | None, limit: int
-) -> list[tuple[str, Account]]:
-    """Return (name key, user) of at most ``limit`` users behind ``after``, a name key with an id."""
+    tenant_id: TenantId, wanted: AccountFilter, order: AccountOrder, *, after: tuple[object, ...] | None, limit: int
+) -> Placed:
+    """Return (place, user) of at most ``limit`` users behind the place ``after``.
+
+    Who they are is found in the index of the list alone, where it serves; then their rows are read.
+    """
     values = Values(tenant_id)
-    where = _conditions(wanted, values)
+    ordering = await _ordering(tenant_id, order, values)
+    where = await _where(tenant_id, wanted, values, walks=order.walks)
     if after is not None:
-        name, user_id = values.place(after[0], "text"), values.place(after[1], "uuid")
-        where += f" AND (t.display_name_key, t.id) > ({name}, {user_id})"
-    text = f"SELECT {_COLUMNS} WHERE {where} ORDER BY t.display_name_key, t.id LIMIT {values.place(limit, 'bigint')}"
-    rows = await fetch(_statement(text), *values.values, unbounded=True)
-    return [(row["display_name_key"], account_from(row)) for row in rows]
+        where += f" AND {ordering.behind(after, values)}"
+    limited = f"WHERE {where} ORDER BY {ordering.order_by()} LIMIT {values.place(limit, 'bigint')}"
+    texts = [
+        f"WITH found AS (SELECT t.id, {ordering.selected()} FROM {table} {limited})"
+        f" SELECT {_COLUMNS}, {ordering.kept('found')} {_FOUND} ORDER BY {ordering.order_by_kept('found')}"
+        for table in table_for(wanted, order)
+    ]
+    return _placed(await fetch(statement_for(*texts), *values.values, unbounded=True), ordering)
 
 
-async def count_accounts(tenant_id: TenantId, wanted: AccountFilter) -> int:
-    """Return how many users are wanted."""
+async def first_page_and_count(
+    tenant_id: TenantId, wanted: AccountFilter, order: AccountOrder, *, limit: int, at_most: int
+) -> tuple[Placed, int]:
+    """Return the first page and how many users are wanted, by one pass; counting ends at ``at_most``.
+
+    If it ended there, the page is not to be used: it is of those who were counted.
+    """
     values = Values(tenant_id)
-    text = f"SELECT count(*) AS total FROM user_row t WHERE {_conditions(wanted, values)}"
-    (row,) = await fetch(_statement(text), *values.values, unbounded=True)
+    ordering = await _ordering(tenant_id, order, values)
+    where = await _where(tenant_id, wanted, values)
+    counted, limited = values.place(at_most, "bigint"), values.place(limit, "bigint")
+    texts = [
+        f"WITH hits AS MATERIALIZED (SELECT t.id, {ordering.selected()} FROM {table} WHERE {where} LIMIT {counted}),"
+        f" found AS (SELECT * FROM hits ORDER BY {ordering.order_by_kept('hits')} LIMIT {limited})"
+        f" SELECT {_COLUMNS}, {ordering.kept('found')}, (SELECT count(*) FROM hits) AS total {_FOUND}"
+        f" ORDER BY {ordering.order_by_kept('found')}"
+        for table in table_for(wanted, order)
+    ]
+    rows = await fetch(statement_for(*texts), *values.values, unbounded=True)
+    return _placed(rows, ordering), int(rows[0]["total"]) if rows else 0
+
+
+def _placed(rows: Sequence[Row], ordering: Ordering) -> Placed:
+    places = range(len(ordering.keys))
+    return [((*(row[f"key_{place}"] for place in places), row["id"]), account_from(row)) for row in rows]
+
+
+async def _ordering(tenant_id: TenantId, order: AccountOrder, values: Values) -> Ordering:
+    roles = await _roles_by_name(tenant_id) if order.sort == "role" else ()
+    return ordering_for(order, roles, values)
+
+
+async def count_accounts(tenant_id: TenantId, wanted: AccountFilter, *, at_most: int | None = None) -> int:
+    """Return how many users are wanted; with ``at_most`` counting ends there."""
+    if wanted.wants_everybody:
+        (row,) = await fetch(_EVERYBODY, tenant_id)
+        return int(row["total"])
+    values = Values(tenant_id)
+    where = await _where(tenant_id, wanted, values)
+    limit = "" if at_most is None else f" LIMIT {values.place(at_most, 'bigint')}"
+    texts = [
+        f"SELECT count(*) AS total FROM (SELECT 1 AS one FROM {table} WHERE {where}{limit}) AS found"
+        for table in table_for(wanted)
+    ]
+    (row,) = await fetch(statement_for(*texts), *values.values, unbounded=True)
     return int(row["total"])
+
+
+async def ids_of_accounts(tenant_id: TenantId, wanted: AccountFilter, *, after: UserId, limit: int) -> list[UserId]:
+    """Return at most ``limit`` users whom the filter finds, in the order of their ids, behind ``after``."""
+    values = Values(tenant_id)
+    where = f"{await _where(tenant_id, wanted, values)} AND t.id > {values.place(after, 'uuid')}"
+    limited = f"WHERE {where} ORDER BY t.id LIMIT {values.place(limit, 'bigint')}"
+    texts = [f"SELECT t.id FROM {table} {limited}" for table in table_for(wanted)]
+    return [UserId(row["id"]) for row in await fetch(statement_for(*texts), *values.values, unbounded=True)]
+
+
+async def _where(tenant_id: TenantId, wanted: AccountFilter, values: Values, *, walks: bool = False) -> str:
+    group = None if wanted.group_id is None else await fetch_one(_GROUP_SIZE, tenant_id, wanted.group_id)
+    large = group is not None and group["member_count"] > LARGE_GROUP
+    return conditions_for(wanted, values, large_group=large or walks)
+
+
+async def _roles_by_name(tenant_id: TenantId) -> tuple[RoleId, ...]:
+    roles = await access.list_roles(tenant_id, gone=True)
+    return tuple(role.role_id for role in sorted(roles, key=lambda role: (name_key(role.name), role.role_id)))
+
+
+async def find_managers(tenant_id: TenantId, accounts: Sequence[Account]) -> dict[UserId, Manager]:
+    """Return the manager of each of these users who has arrived, by the user.
+
+    A reference is the manager's id here, or the externalId by which the user's own source knows the manager.
+    """
+    refs = [(one.user_id, one.source_id, one.manager_ref) for one in accounts if one.manager_ref]
+    if not refs:
+        return {}
+    ids = [ident for _, _, ref in refs if (ident := parsed_id(ref)) is not None]
+    by_id = {row["id"]: _manager_from(row) for row in await fetch(_MANAGERS_BY_ID, tenant_id, ids)}
+    sources = sorted({source_id for _, source_id, _ in refs if source_id is not None})
+    linked = await fetch(_MANAGERS_BY_LINK, tenant_id, sources, sorted({ref for _, _, ref in refs}))
+    by_link = {(row["source_id"], row["external_id"]): _manager_from(row) for row in linked}
+    found = {user_id: by_link.get((source_id, ref)) or by_id.get(parsed_id(ref)) for user_id, source_id, ref in refs}
+    return {user_id: manager for user_id, manager in found.items() if manager is not None}
 
 
 async def list_considered(tenant_id: TenantId, user_id: UserId) -> Sequence[Considered]:
@@ -143,16 +236,16 @@ def account_from(row: Row) -> Account:
         display_name=row["display_name"],
         email=row["email"],
         department=row["department"],
+        manager_ref=row["manager_ref"],
         active=row["active"],
         role_id=RoleId(row["role_id"]),
         role_name=row["role_name"],
         origin=row["origin"],
+        source_id=None if row["source_id"] is None else SourceId(row["source_id"]),
         source_label=row["source_label"],
         modified_at=row["modified_at"],
     )
 
 
-@lru_cache(maxsize=256)
-def _statement(text: str) -> Statement:
-    """Return a statement, put together once per shape of filter."""
-    return Statement(text)
+def _manager_from(row: Row) -> Manager:
+    return Manager(user_id=UserId(row["id"]), name=row["display_name"] or row["user_name"])

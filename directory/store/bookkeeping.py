@@ -1,6 +1,6 @@
 """Rows that decide nothing: request records, times of last use, and what has grown old."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from directory.model import RequestDraft, SecretId, SourceId, TenantId
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
 from directory.store.tables import RequestRow, columns_of
+from directory.store.together import Together
 from directory.store.unit import execute
 
 TEXT_LENGTH_MAX = 2_000
@@ -59,6 +60,11 @@ async def insert_requests(drafts: Sequence[RequestDraft]) -> int:
     return await _REQUESTS.count([_request_values(draft) for draft in drafts])
 
 
+def add_request(draft: RequestDraft, writes: Together) -> None:
+    """Have a request record stored with what else is inserted."""
+    writes.add(_REQUESTS, [_request_values(draft)])
+
+
 def _request_values(draft: RequestDraft) -> tuple[object, ...]:
     leniencies = [storable(name) for name in draft.leniencies]
     return (
@@ -95,22 +101,20 @@ def storable_or_none(text: str | None, length_max: int = TEXT_LENGTH_MAX) -> str
     return None if text is None else storable(text, length_max)
 
 
-async def stamp_uses(uses: Iterable[SecretUse]) -> None:
-    """Write when secrets and their sources were last used; an older time never replaces a newer one."""
-    asked: dict[tuple[TenantId, SourceId], datetime] = {}
+async def stamp_uses(uses: Sequence[SecretUse], changes: Sequence[tuple[TenantId, SourceId, datetime]]) -> None:
+    """Write when secrets and sources were last used, and sources last changed something; never an older time.
+
+    Sources first, each once over, then secrets, all in one order: so two processes never wait for each other, nor does
+    whoever changes a secret, which holds its source first.
+    """
+    stamps = [(use.tenant_id, use.source_id, _SOURCE_ASKED, use.at) for use in sorted(uses, key=lambda use: use.at)]
+    stamps += [(tenant_id, source_id, _SOURCE_CHANGED, at) for tenant_id, source_id, at in changes]
+    latest = {(tenant_id, source_id, statement): at for tenant_id, source_id, statement, at in stamps}
+    for (tenant_id, source_id, statement), at in sorted(latest.items(), key=lambda stamp: stamp[0][:2]):
+        await execute(statement, tenant_id, source_id, at)
     for use in sorted(uses, key=lambda use: use.secret_id):
         network, software = storable(use.network), storable(use.software)
         await execute(_SECRET_USED, use.tenant_id, use.secret_id, use.at, network, software)
-        source = (use.tenant_id, use.source_id)
-        asked[source] = max(use.at, asked.get(source, use.at))
-    for source in sorted(asked):
-        await execute(_SOURCE_ASKED, *source, asked[source])
-
-
-async def stamp_changes(changes: Iterable[tuple[TenantId, SourceId, datetime]]) -> None:
-    """Write when sources last changed something."""
-    for tenant_id, source_id, at in sorted(changes):
-        await execute(_SOURCE_CHANGED, tenant_id, source_id, at)
 
 
 async def delete_requests(before: datetime, *, limit: int) -> int:

@@ -20,6 +20,11 @@ class Statement:
         self._sqlite, lists = sqlite_text(sql if sqlite is None else sqlite)
         self._lists = tuple(lists.items())
 
+    @property
+    def postgres(self) -> str:
+        """The text as PostgreSQL is given it."""
+        return self._postgres
+
     def __repr__(self) -> str:
         return f"Statement({self._postgres!r})"
 

@@ -1,18 +1,19 @@
-"""Reads of the ways into the portal: one-time links and web sessions."""
+"""Reads of the ways into the portal: one-time links, sign-ins half way, and web sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from directory.model import AccessRole, Tenant, TenantId, User, UserId
-from directory.store.access import role_from, tenant_from
+from directory.model import AccessRole, Permission, RoleId, Tenant, TenantId, User, UserId
+from directory.store.access import permissions_from, role_from, tenant_from
 from directory.store.compiled import Statement
 from directory.store.people import LOCK_COLUMNS, LOCK_JOIN
-from directory.store.rows import user_from
+from directory.store.rows import USER_COLUMNS, user_from
 from directory.store.unit import Row, execute, fetch, fetch_one
+from directory.visitor import Purpose, Way
 
-_PERSON = (
-    f"u.*, {LOCK_COLUMNS}, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version,"
+PERSON = (
+    f"{USER_COLUMNS}, {LOCK_COLUMNS}, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version,"
     " r.name AS role_name, r.permissions, r.shipped"
 )
 _PERSON_JOIN = (
@@ -22,33 +23,53 @@ _PERSON_JOIN = (
 )
 # Status, tombstone and permissions are read each time: whoever is disabled or loses the role is out at once.
 _SESSION = Statement(
-    f"SELECT {_PERSON}, e.id AS session_id, e.csrf_key, e.created_at AS signed_in_at,"
-    f" e.last_used_at AS session_used_at FROM web_session_row e {_PERSON_JOIN}"
+    f"SELECT {PERSON}, e.id AS session_id, e.csrf_key, e.created_at AS signed_in_at, e.way, e.second_factor,"
+    " e.confirmed_at AS session_confirmed_at, e.role_id AS session_role_id, e.last_used_at AS session_used_at,"
+    " e.permissions AS entry_permissions"
+    f" FROM web_session_row e {_PERSON_JOIN}"
     " WHERE e.digest = $1::text AND e.ended_at IS NULL AND u.active AND u.deleted_at IS NULL"
 )
 _LINK = (
-    f"SELECT {_PERSON}, e.id AS link_id FROM signin_link_row e {_PERSON_JOIN}"
+    f"SELECT {PERSON}, e.id AS link_id, e.purpose, e.permissions AS entry_permissions"
+    f" FROM signin_link_row e {_PERSON_JOIN}"
     " WHERE e.digest = $1::text AND e.used_at IS NULL AND e.expires_at > $2::timestamptz"
     " AND u.active AND u.deleted_at IS NULL"
 )
 _LINK_TO_READ = Statement(_LINK)
 # Of two who redeem one link at once, the second waits here and then finds it used.
 _LINK_TO_USE = Statement(f"{_LINK} FOR UPDATE OF e")
+_STEP = (
+    f"SELECT {PERSON}, e.id AS step_id, e.way, e.lands_at, e.factor_id, e.permissions AS entry_permissions"
+    f" FROM signin_step_row e {_PERSON_JOIN}"
+    " WHERE e.digest = $1::text AND e.used_at IS NULL AND e.expires_at > $2::timestamptz"
+    " AND u.active AND u.deleted_at IS NULL"
+)
+_STEP_TO_READ = Statement(_STEP)
+_STEP_TO_USE = Statement(f"{_STEP} FOR UPDATE OF e")
+_WEB_SESSION = "id, user_id, created_at, last_used_at, network, software, ended_at, way, second_factor"
 _SESSION_OF_TENANT = Statement(
-    "SELECT id, user_id, created_at, last_used_at, network, software, ended_at FROM web_session_row"
-    " WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
+    f"SELECT {_WEB_SESSION} FROM web_session_row WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
 )
 _SESSIONS = Statement(
-    "SELECT id, user_id, created_at, last_used_at, network, software, ended_at FROM web_session_row"
+    f"SELECT {_WEB_SESSION} FROM web_session_row"
     " WHERE tenant_id = $1::uuid AND user_id = $2::uuid ORDER BY created_at DESC, id DESC LIMIT $3::bigint"
 )
+_LIVE_SESSIONS = Statement(
+    "SELECT id FROM web_session_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND ended_at IS NULL"
+    " AND id <> $3::uuid AND created_at > $4::timestamptz ORDER BY id FOR NO KEY UPDATE"
+)
 _LINKS = Statement(
-    "SELECT id, user_id, created_by, created_at, expires_at, used_at FROM signin_link_row"
+    "SELECT id, user_id, created_by, created_at, expires_at, used_at, purpose FROM signin_link_row"
     " WHERE tenant_id = $1::uuid AND user_id = $2::uuid ORDER BY created_at DESC, id DESC LIMIT $3::bigint"
 )
 _STAMP = Statement(
     "UPDATE web_session_row SET last_used_at = $3::timestamptz"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND last_used_at < $3::timestamptz AND ended_at IS NULL"
+)
+
+_OLD_STEPS = Statement(
+    "DELETE FROM signin_step_row WHERE (tenant_id, id) IN"
+    " (SELECT tenant_id, id FROM signin_step_row WHERE expires_at < $1::timestamptz LIMIT $2::bigint)"
 )
 
 
@@ -62,14 +83,32 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSession:
+class _Opening:
+    """A way in, and whose it is."""
+
+    person: Person
+    permissions: frozenset[Permission]
+    """What the person's role carried when this was made, or last renewed."""
+
+    @property
+    def is_outgrown(self) -> bool:
+        """Whether the person may do more by now: somebody else may hold what opened less, and waits for that."""
+        return not self.person.role.permissions <= self.permissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession(_Opening):
     """A web session that nobody ended, with its person."""
 
     session_id: UUID
-    person: Person
     csrf_key: bytes
     signed_in_at: datetime
     last_used_at: datetime
+    confirmed_at: datetime
+    way: Way
+    second_factor: bool
+    role_id: RoleId
+    """The role that it was begun or last renewed with; the person's own may be another by now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +122,27 @@ class WebSession:
     network: str
     software: str
     ended_at: datetime | None
+    way: Way
+    second_factor: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLink(_Opening):
+    """An unused link, and whom it lets in."""
+
+    link_id: UUID
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldStep(_Opening):
+    """A sign-in half way, and whose it is."""
+
+    step_id: UUID
+    way: Way
+    lands_at: str
+    factor_id: UUID | None
+    """The second factor that was begun for it, and that it alone may show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +155,7 @@ class SigninLink:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None
+    purpose: Purpose
 
 
 async def find_session(digest: str) -> LiveSession | None:
@@ -104,17 +165,51 @@ async def find_session(digest: str) -> LiveSession | None:
         return None
     return LiveSession(
         session_id=row["session_id"],
-        person=_person_from(row),
+        person=person_from(row),
+        permissions=permissions_from(row["entry_permissions"]),
         csrf_key=bytes.fromhex(row["csrf_key"]),
         signed_in_at=row["signed_in_at"],
         last_used_at=row["session_used_at"],
+        confirmed_at=row["session_confirmed_at"] or row["signed_in_at"],
+        way=row["way"],
+        second_factor=row["second_factor"],
+        role_id=row["session_role_id"] or row["role_id"],
     )
 
 
-async def find_link(digest: str, *, now: datetime, hold: bool = False) -> tuple[UUID, Person] | None:
-    """Return an unused link and the active user whom it lets in; ``hold`` keeps it until the unit ends."""
+async def find_link(digest: str, *, now: datetime, hold: bool = False) -> HeldLink | None:
+    """Return an unused link of an active user; ``hold`` keeps it until the unit ends."""
     row = await fetch_one(_LINK_TO_USE if hold else _LINK_TO_READ, digest, now)
-    return None if row is None else (row["link_id"], _person_from(row))
+    if row is None:
+        return None
+    return HeldLink(
+        link_id=row["link_id"],
+        person=person_from(row),
+        permissions=permissions_from(row["entry_permissions"]),
+        purpose=row["purpose"],
+    )
+
+
+async def find_step(digest: str, *, now: datetime, hold: bool = False) -> HeldStep | None:
+    """Return a sign-in half way of an active user; ``hold`` keeps it until the unit ends."""
+    row = await fetch_one(_STEP_TO_USE if hold else _STEP_TO_READ, digest, now)
+    if row is None:
+        return None
+    return HeldStep(
+        step_id=row["step_id"],
+        person=person_from(row),
+        permissions=permissions_from(row["entry_permissions"]),
+        way=row["way"],
+        lands_at=row["lands_at"],
+        factor_id=row["factor_id"],
+    )
+
+
+async def list_live_session_ids(
+    tenant_id: TenantId, user_id: UserId, *, but: UUID, begun_after: datetime
+) -> list[UUID]:
+    """Return the sessions of a user that nobody ended, but one, and hold them until the unit ends."""
+    return [row["id"] for row in await fetch(_LIVE_SESSIONS, tenant_id, user_id, but, begun_after)]
 
 
 async def find_session_to_end(tenant_id: TenantId, session_id: UUID) -> WebSession | None:
@@ -138,6 +233,7 @@ async def list_links(tenant_id: TenantId, user_id: UserId, *, limit: int) -> lis
             created_at=row["created_at"],
             expires_at=row["expires_at"],
             used_at=row["used_at"],
+            purpose=row["purpose"],
         )
         for row in await fetch(_LINKS, tenant_id, user_id, limit)
     ]
@@ -148,7 +244,13 @@ async def stamp_session(tenant_id: TenantId, session_id: UUID, at: datetime) -> 
     await execute(_STAMP, tenant_id, session_id, at)
 
 
-def _person_from(row: Row) -> Person:
+async def delete_steps(expired_before: datetime, *, limit: int) -> int:
+    """Delete sign-ins half way that are long over; return how many."""
+    return await execute(_OLD_STEPS, expired_before, limit, unbounded=True)
+
+
+def person_from(row: Row) -> Person:
+    """Return the person of a row with the columns of ``PERSON``."""
     role = {"id": row["role_id"], "name": row["role_name"]}
     return Person(
         tenant=tenant_from(row, tenant_id=row["tenant_id"]),
@@ -166,4 +268,6 @@ def _session_from(row: Row) -> WebSession:
         network=row["network"],
         software=row["software"],
         ended_at=row["ended_at"],
+        way=row["way"],
+        second_factor=row["second_factor"],
     )

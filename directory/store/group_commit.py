@@ -31,8 +31,10 @@ class UnitOfWork:
         self._queue = queue
         loop = asyncio.get_running_loop()
         self.turn: asyncio.Future[UnitConnection] = loop.create_future()
-        self.ended: asyncio.Future[bool] = loop.create_future()
+        self.ended: asyncio.Future[bool | None] = loop.create_future()
+        """Whether the body is to be kept; None when it took too long."""
         self.answer: asyncio.Future[None] = loop.create_future()
+        self.watch: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> UnitConnection:
         """Wait for the turn.
@@ -43,15 +45,16 @@ class UnitOfWork:
         if self._current.get() is not None:
             raise NestedUnitError("units of work do not nest")
         self._queue.add(self)
+        # A timer of its own: asyncio.timeout() costs three times as much, on every write.
+        patience = self.turn.get_loop().call_later(self._queue.lock_wait_s, self._give_up)
         try:
-            async with asyncio.timeout(self._queue.lock_wait_s):
-                self._connection = await self.turn
-        except BaseException as error:
-            self._end(keep=False)
+            self._connection = await self.turn
+        except BaseException:
+            self.end(keep=False)
             self.answer.cancel()
-            if isinstance(error, TimeoutError):
-                raise DatabaseUnavailableError("the writer of SQLite was busy for too long") from error
             raise
+        finally:
+            patience.cancel()
         self._token = self._current.set(self._connection)
         return self._connection
 
@@ -59,12 +62,17 @@ class UnitOfWork:
         """Wait for the group's COMMIT, also after a failure: it may be with a neighbour that is not committed yet."""
         self._current.reset(self._token)
         spoilt = self._connection.spoilt
-        self._end(keep=exception is None and not spoilt)
+        self.end(keep=exception is None and not spoilt)
         await self.answer
         if exception is None and spoilt:
             raise TransactionLostError("a failed statement was passed over; the unit is undone")
 
-    def _end(self, *, keep: bool) -> None:
+    def _give_up(self) -> None:
+        if not self.turn.done():
+            self.turn.set_exception(DatabaseUnavailableError("the writer of SQLite was busy for too long"))
+
+    def end(self, *, keep: bool | None) -> None:
+        """Say what becomes of the body; only the first word counts."""
         if not self.ended.done():
             self.ended.set_result(keep)
 
@@ -140,31 +148,38 @@ class GroupCommit:
         closes_at = time.monotonic() + self.group_s
         while self._waiting and len(group) < self.largest_group:
             unit = self._waiting.popleft()
-            if not unit.turn.cancelled():
+            if not unit.turn.done():  # it may have given up waiting
                 group.append(unit)
                 await self._give_turn(unit, lease)
             if time.monotonic() > closes_at:
                 break
         await lease.commit()
 
-    async def _ended(self, unit: UnitOfWork, connection: UnitConnection) -> None:
-        """Wait for a unit's end, for as long as it goes on running statements, but not for ever."""
-        for _ in range(self.longest_rounds):
-            before = connection.served_count
-            await asyncio.wait({unit.ended}, timeout=self._unit_s)
-            if unit.ended.done() or connection.served_count == before:
-                return
+    def _watch(self, unit: UnitOfWork, connection: UnitConnection, served: int, rounds: int) -> None:
+        """Look again and again whether a unit gets on, for as long as it runs statements, but not for ever."""
+        if unit.ended.done() or self._unit_s is None:
+            return
+        if rounds == self.longest_rounds or (rounds and connection.served_count != served):
+            loop = unit.ended.get_loop()
+            unit.watch = loop.call_later(
+                self._unit_s, self._watch, unit, connection, connection.served_count, rounds - 1
+            )
+        else:
+            unit.end(keep=None)
 
     async def _give_turn(self, unit: UnitOfWork, lease: WriterLease) -> None:
         lease.command("SAVEPOINT unit")
         connection = UnitConnection(lease, unit.tenant_id)
         unit.turn.set_result(connection)
+        self._watch(unit, connection, 0, self.longest_rounds)
         try:
-            await self._ended(unit, connection)
+            keep = await unit.ended
         finally:
+            if unit.watch is not None:
+                unit.watch.cancel()
             await connection.cut()
-        if not unit.ended.done() and not unit.answer.done():
+        if keep is None and not unit.answer.done():
             unit.answer.set_exception(DatabaseUnavailableError("the unit of work took too long and is undone"))
-        if not (unit.ended.done() and unit.ended.result()):
+        if not keep:
             lease.command("ROLLBACK TO unit")
         lease.command("RELEASE unit")

@@ -40,13 +40,30 @@ class Insert:
         single = ", ".join(f"${at}" for at in range(1, len(columns) + 1))
         lists = ", ".join(f"${at}::{declared_type}[]" for at, declared_type in enumerate(self._types, 1))
         cells = ", ".join(f"value ->> {at}" for at in range(len(columns)))
-        self._one = Statement(f"INSERT INTO {table} ({names}) VALUES ({single}) {tail}")
+        self._texts = (
+            f"INSERT INTO {table} ({names}) VALUES ({single}) {tail}",
+            f"INSERT INTO {table} ({names}) SELECT * FROM unnest({lists}) {tail}",
+        )
+        self._one = Statement(self._texts[0])
         self._many = ManyRows(
             self._types,
-            postgres=f"INSERT INTO {table} ({names}) SELECT * FROM unnest({lists}) {tail}",
+            postgres=self._texts[1],
             # WHERE true: without it SQLite takes ON CONFLICT for the condition of a join.
             sqlite=f"INSERT INTO {table} ({names}) SELECT {cells} FROM json_each($1) WHERE true {tail}",
         )
+
+    @property
+    def width(self) -> int:
+        """How many columns a row has."""
+        return len(self._types)
+
+    def text(self, *, many: bool) -> str:
+        """Return PostgreSQL's text for one row, or for a list per column."""
+        return self._texts[many]
+
+    async def one(self, row: Values) -> None:
+        """Insert one row."""
+        await fetch(self._one, *row)
 
     async def __call__(self, rows: Iterable[Values]) -> list[Row]:
         """Insert the rows and return what ``RETURNING`` asks for, in no particular order."""

@@ -1,6 +1,8 @@
 """How a migration file is written: SQL, once for both databases or once for each."""
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
@@ -11,6 +13,14 @@ PIECES = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$ | --[^\n]* | \bCREATE\s+TRIGGER\b | \bEND\s*; | ;""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+
+
+class NewColumn(NamedTuple):
+    """A column that a table gets; ``declared`` is its type with constraints, as both databases read it."""
+
+    table: str
+    name: str
+    declared: str
 
 
 def statements(text: str) -> list[str]:
@@ -30,9 +40,15 @@ def statements(text: str) -> list[str]:
 
 
 def sql_migration(
-    migration_id: str, description: str, both: str = "", *, postgres: str = "", sqlite: str = ""
+    migration_id: str,
+    description: str,
+    both: str = "",
+    *,
+    postgres: str = "",
+    sqlite: str = "",
+    columns: Sequence[NewColumn] = (),
 ) -> MigrationManager:
-    """Return a migration of SQL steps: first those of this database, then those for both.
+    """Return a migration of SQL steps: first those of this database, then those for both; new columns come last.
 
     The ledger is written after the steps are committed: a crash between runs them again, so each step must be
     repeatable (``IF NOT EXISTS``, ``ON CONFLICT DO NOTHING``). On SQLite foreign keys are off meanwhile, so that a
@@ -45,11 +61,23 @@ def sql_migration(
         own = sqlite if engine.engine_type == "sqlite" else postgres
         for statement in statements(own) + statements(both):
             await engine.run_ddl(statement)
+        for column in columns:
+            await add_column(engine, column)
         if engine.engine_type == "sqlite":
             await check_foreign_keys(engine)
 
     manager.add_raw(run)
     return manager
+
+
+async def add_column(engine: Engine, column: NewColumn) -> None:
+    """Add a column that is not there yet; SQLite has no ``IF NOT EXISTS`` for it."""
+    if engine.engine_type == "sqlite":
+        there = await engine.fetch(f"PRAGMA table_xinfo({column.table})")
+        if any(row["name"] == column.name for row in there):
+            return
+    unless = "" if engine.engine_type == "sqlite" else "IF NOT EXISTS "
+    await engine.run_ddl(f"ALTER TABLE {column.table} ADD COLUMN {unless}{column.name} {column.declared}")
 
 
 async def check_foreign_keys(engine: Engine) -> None:

@@ -5,36 +5,40 @@ from datetime import datetime
 from uuid import UUID
 
 from directory.facts import Arrival, RoleFacts
-from directory.model import GroupId, SourceId, TenantId, User, UserId, UserView
+from directory.model import GroupId, SourceId, TenantId, User, UserId
 from directory.names import name_key
 from directory.store.compiled import Statement
 from directory.store.holding import HeldRead
 from directory.store.insert import ON_A_THREAD_ROWS, slices
-from directory.store.rows import decision_from, lock_from, user_from, view_from
+from directory.store.rows import USER_COLUMNS, decision_from, lock_from, user_from
 from directory.store.unit import Row, fetch, fetch_one
 
 LOCK_COLUMNS = """l.role_id AS lock_role_id, l.reason AS lock_reason, l.owner AS lock_owner,
   l.created_at AS lock_created_at, l.until AS lock_until"""
 LOCK_JOIN = "LEFT JOIN lock_row l ON l.tenant_id = u.tenant_id AND l.user_id = u.id"
-USER = f"SELECT u.*, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"  # constants only
+USER = f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS} FROM user_row u {LOCK_JOIN}"  # constants only
 
 _GET = Statement(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL")
-VIEW_COLUMNS = "u.id, u.document, u.version, u.created_at, u.modified_at"
-_VIEW = Statement(
-    f"SELECT {VIEW_COLUMNS} FROM user_row u"
-    " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.source_id = $3::uuid AND u.deleted_at IS NULL"
-)
 _GROUPS_OF_ONE = Statement(
     "SELECT m.user_id, g.id, g.display_name FROM member_row m"
     " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
     " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY m.group_id"
 )
 _GET_TO_CHANGE = HeldRead(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL", of="u")
+# Locks and reads at once. Whoever waited for the row sees it as it is now, but what is joined to it as it was before
+# (see HeldRead): then the version that the statement began with is another one, and both are read again.
+_GET_TO_EDIT = Statement(
+    f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, u.xmin = (SELECT s.xmin FROM user_row s"
+    f" WHERE s.tenant_id = $1::uuid AND s.id = $2::uuid) AS settled FROM user_row u {LOCK_JOIN}"
+    " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL FOR NO KEY UPDATE OF u",
+    sqlite=f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, 1 AS settled FROM user_row u {LOCK_JOIN}"
+    " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL",
+)
 _BY_NAME = HeldRead(
     f"{USER} WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL", of="u"
 )
 _BY_EXTERNAL_ID = HeldRead(
-    f"SELECT u.*, {LOCK_COLUMNS} FROM user_link_row k"
+    f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS} FROM user_link_row k"
     " JOIN user_row u ON u.tenant_id = k.tenant_id AND u.id = k.user_id"
     f" {LOCK_JOIN} WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text",
     of="u",
@@ -78,17 +82,22 @@ async def find_user(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId
     return _owned(await fetch_one(_GET, tenant_id, user_id), source_id)
 
 
-async def find_view(tenant_id: TenantId, user_id: UserId, source_id: SourceId) -> UserView | None:
-    """Return what a source is shown of a live user of its own."""
-    row = await fetch_one(_VIEW, tenant_id, user_id, source_id)
-    return None if row is None else view_from(row)
-
-
 async def find_user_to_change(
     tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None
 ) -> User | None:
     """Return a live user and hold its row until the unit ends."""
     return _owned(await _GET_TO_CHANGE.one(tenant_id, user_id), source_id)
+
+
+async def find_user_to_edit(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId) -> User | None:
+    """Return a live user of a source and hold its row until the unit ends: ``find_user_to_change`` in one statement.
+
+    The lock that it tells of may have got another reason or end meanwhile, never another role.
+    """
+    row = await fetch_one(_GET_TO_EDIT, tenant_id, user_id)
+    if row is not None and not row["settled"]:
+        row = await fetch_one(_GET, tenant_id, user_id)
+    return _owned(row, source_id)
 
 
 def _owned(row: Row | None, source_id: SourceId | None) -> User | None:

@@ -1,6 +1,7 @@
 """Reads of what a tenant decides roles by, and of the walks that decide them anew."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from directory.roles import RolePolicy
 from directory.store.access import role_from
 from directory.store.compiled import Statement
 from directory.store.holding import hold as held
+from directory.store.insert import ON_A_THREAD_ROWS
 from directory.store.rows import mapping_from
-from directory.store.unit import Row, execute, fetch, fetch_one
+from directory.store.unit import Row, execute, fetch, fetch_one, once_committed
 
 _MARK = Statement("SELECT policy_mark FROM tenant_row WHERE id = $1::uuid")
 _POLICY = Statement(
@@ -20,7 +22,9 @@ _POLICY = Statement(
 )
 _LINES = Statement(
     "SELECT p.group_id, p.role_id, p.position, p.consented_by, g.display_name, g.document, g.member_count,"
-    " g.waiting_count, g.deleted_at, s.label, r.id, r.name, r.permissions, r.shipped,"
+    " g.waiting_count, g.nested_count, g.modified_at, g.deleted_at, s.label, r.id, r.name, r.permissions, r.shipped,"
+    " (SELECT n.name FROM group_name_row n WHERE n.tenant_id = g.tenant_id AND n.group_id = g.id"
+    " ORDER BY n.until DESC LIMIT 1) AS former_name,"
     " (SELECT count(*) FROM user_row u WHERE u.tenant_id = p.tenant_id AND u.origin = 'mapping'"
     " AND u.decided_group_id = p.group_id AND u.deleted_at IS NULL) AS decided_count"
     " FROM mapping_row p JOIN group_row g ON g.tenant_id = p.tenant_id AND g.id = p.group_id"
@@ -33,6 +37,15 @@ _UNMAPPED = Statement(
     " AND (g.display_name_key > $2::text OR (g.display_name_key = $2::text AND g.id > $3::uuid))"
     " AND NOT EXISTS (SELECT 1 FROM mapping_row p WHERE p.tenant_id = g.tenant_id AND p.group_id = g.id)"
     " ORDER BY g.display_name_key, g.id LIMIT $4::bigint"
+)
+_DEFAULTED_COUNT = Statement(
+    "SELECT count(*) AS total FROM user_row WHERE tenant_id = $1::uuid AND origin = 'default'"
+    " AND decided_group_id IS NULL AND deleted_at IS NULL"
+)
+_UNMAPPED_COUNT = Statement(
+    "SELECT (SELECT coalesce(sum(things), 0)::bigint FROM tally_row WHERE tenant_id = $1::uuid AND kind = 'group')"
+    " - (SELECT count(*) FROM mapping_row p JOIN group_row g ON g.tenant_id = p.tenant_id AND g.id = p.group_id"
+    " WHERE p.tenant_id = $1::uuid AND g.deleted_at IS NULL) AS total"
 )
 # By what decides roles, not by the roles stored: while a change of the policy is being worked off, they differ.
 _LOCKED_ADMINISTRATOR = Statement(
@@ -89,8 +102,14 @@ class MappingLine:
     source_label: str
     member_count: int
     waiting_count: int
+    nested_count: int
+    """Groups that it has as members; nobody's role comes from them."""
     decided_count: int
     """Users whose role this line decides."""
+    former_name: str | None
+    """What the group was called before its source renamed it."""
+    pushed_at: datetime
+    """When its source last changed it."""
     gone: bool
     """The source deleted the group; the line waits for its return."""
 
@@ -109,6 +128,8 @@ class Walk:
 _known: dict[TenantId, tuple[UUID, RolePolicy]] = {}
 """The policy last read of each tenant, good for as long as the tenant has that mark: each change makes a new one."""
 _KNOWN_MAX = 1_000
+_administered: set[TenantId] = set()
+"""Tenants that were seen with an administrator."""
 
 
 async def read_policy(tenant_id: TenantId, *, hold: Literal["no", "to decide", "to change"] = "no") -> RolePolicy:
@@ -118,10 +139,20 @@ async def read_policy(tenant_id: TenantId, *, hold: Literal["no", "to decide", "
     The lines are read only if the mark is not the known one, so that a change of one user does not pay for them.
     """
     if hold != "no":
-        await held(f"{tenant_id}/policy", shared=hold == "to decide")
+        await held(policy_name(tenant_id), shared=hold == "to decide")
     (row,) = await fetch(_MARK, tenant_id)
-    mark, policy = _known.get(tenant_id, (None, None))
-    if policy is not None and mark == row["policy_mark"]:
+    return await policy_at(tenant_id, row["policy_mark"])
+
+
+def policy_name(tenant_id: TenantId) -> str:
+    """Return the name under which the policy is held."""
+    return f"{tenant_id}/policy"
+
+
+async def policy_at(tenant_id: TenantId, mark: UUID) -> RolePolicy:
+    """Return the policy of a tenant that has this mark now; read only if it is not the known one."""
+    known_mark, policy = _known.get(tenant_id, (None, None))
+    if policy is not None and known_mark == mark:
         return policy
     rows = await fetch(_POLICY, tenant_id)
     policy = _policy_from(rows)
@@ -155,9 +186,24 @@ def line_from(row: Row, external_id: str | None) -> MappingLine:
         source_label=row["label"],
         member_count=row["member_count"],
         waiting_count=row["waiting_count"],
+        nested_count=row["nested_count"],
         decided_count=row["decided_count"],
+        former_name=row["former_name"],
+        pushed_at=row["modified_at"],
         gone=row["deleted_at"] is not None,
     )
+
+
+async def count_unmapped(tenant_id: TenantId) -> int:
+    """Return how many live groups have no mapping."""
+    (row,) = await fetch(_UNMAPPED_COUNT, tenant_id)
+    return int(row["total"])
+
+
+async def count_defaulted(tenant_id: TenantId) -> int:
+    """Return how many users have the default role because no mapping fits."""
+    (row,) = await fetch(_DEFAULTED_COUNT, tenant_id, unbounded=True)
+    return int(row["total"])
 
 
 async def list_unmapped(tenant_id: TenantId, after: tuple[str, UUID], limit: int) -> list[Row]:
@@ -168,6 +214,26 @@ async def list_unmapped(tenant_id: TenantId, after: tuple[str, UUID], limit: int
 async def hold_tenant(tenant_id: TenantId) -> None:
     """Let one unit at a time take administration away in this tenant."""
     await held(f"{tenant_id}/administrators")
+
+
+async def is_administered(tenant_id: TenantId) -> bool:
+    """Whether the tenant has an administrator to lose.
+
+    A tenant that had one has one ever since: that is what the commit sees to. So it is looked up until it is true, and
+    until a unit that saw it was committed: what it saw may be of its own making.
+    """
+    if tenant_id in _administered:
+        return True
+    if not await has_administrator(tenant_id):
+        return False
+    once_committed(lambda: _remember_administered(tenant_id))
+    return True
+
+
+def _remember_administered(tenant_id: TenantId) -> None:
+    if len(_administered) >= _KNOWN_MAX:
+        _administered.clear()
+    _administered.add(tenant_id)
 
 
 async def has_administrator(tenant_id: TenantId) -> bool:
@@ -195,12 +261,29 @@ async def find_walk(walk: Walk) -> Walk | None:
 
 async def users_ahead(walk: Walk, limit: int) -> list[UserId]:
     """Return the next users of a walk, in the order of their ids."""
+    return await walked_after(walk, walk.after, limit)
+
+
+async def walked_after(walk: Walk, after: UUID, limit: int) -> list[UserId]:
+    """Return users whom a walk still has ahead and whose ids are behind ``after``, in the order of their ids."""
+    behind = max(after, walk.after)
     if walk.event_id is not None:
-        rows = await fetch(_MOVED_AFTER, walk.tenant_id, walk.event_id, walk.after, limit)
-    elif walk.group_id is None:
-        rows = await fetch(_DEFAULTED_AFTER, walk.tenant_id, walk.after, limit)
-    else:
-        rows = await fetch(_MEMBERS_AFTER, walk.tenant_id, walk.group_id, walk.after, limit)
+        rows = await fetch(_MOVED_AFTER, walk.tenant_id, walk.event_id, behind, limit)
+        return [UserId(row["id"]) for row in rows]
+    if walk.group_id is None:
+        return await defaulted_after(walk.tenant_id, behind, limit)
+    return await members_after(walk.tenant_id, walk.group_id, behind, limit)
+
+
+async def defaulted_after(tenant_id: TenantId, after: UUID, limit: int) -> list[UserId]:
+    """Return users who have the default role, or a lock, behind ``after`` in the order of their ids."""
+    rows = await fetch(_DEFAULTED_AFTER, tenant_id, after, limit, unbounded=limit >= ON_A_THREAD_ROWS)
+    return [UserId(row["id"]) for row in rows]
+
+
+async def members_after(tenant_id: TenantId, group_id: GroupId, after: UUID, limit: int) -> list[UserId]:
+    """Return members of a group behind ``after`` in the order of their ids."""
+    rows = await fetch(_MEMBERS_AFTER, tenant_id, group_id, after, limit, unbounded=limit >= ON_A_THREAD_ROWS)
     return [UserId(row["id"]) for row in rows]
 
 

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from directory.chain import EventContent
 from directory.model import RequestId, SourceId, TenantId
+from directory.references import ids_referred
 from directory.store.compiled import Statement
 from directory.store.unit import Row, fetch, fetch_one
 
 _EVENT = (
-    "SELECT e.id, e.at, e.actor_kind, e.action, e.subject_kind, e.subject_id, e.request_id, e.seq, v.document"
+    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.seq,"
+    " v.document"
     " FROM event_row e LEFT JOIN event_value_row v ON v.tenant_id = e.tenant_id AND v.event_id = e.id"
 )
 _EVENTS = Statement(f"{_EVENT} WHERE e.tenant_id = $1::uuid AND e.id < $2::uuid ORDER BY e.id DESC LIMIT $3::bigint")
@@ -50,8 +52,10 @@ _REQUESTS = {
 }
 _REQUEST = Statement("SELECT * FROM request_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
 _REQUEST_REFERRED = Statement(
-    "SELECT * FROM request_row WHERE tenant_id = $1::uuid AND reference = $2::text ORDER BY id DESC LIMIT 1"
+    "SELECT * FROM request_row WHERE tenant_id = $1::uuid AND id >= $2::uuid AND id < $3::uuid"
+    " AND reference = $4::text ORDER BY id DESC LIMIT 1"
 )
+_NEWEST_REQUEST = Statement("SELECT id FROM request_row WHERE tenant_id = $1::uuid ORDER BY id DESC LIMIT 1")
 
 _LAST = UUID(int=(1 << 128) - 1)
 
@@ -119,7 +123,10 @@ async def find_request(tenant_id: TenantId, request_id: UUID) -> Row | None:
 
 async def find_request_referred(tenant_id: TenantId, reference: str) -> Row | None:
     """Return the newest request record of that reference."""
-    return await fetch_one(_REQUEST_REFERRED, tenant_id, reference)
+    newest = await fetch_one(_NEWEST_REQUEST, tenant_id)
+    if newest is None:
+        return None
+    return await fetch_one(_REQUEST_REFERRED, tenant_id, *ids_referred(reference, newest["id"]), reference)
 
 
 def _chained_from(tenant_id: UUID, row: Row, joined: Sequence[UUID], left: Sequence[UUID]) -> ChainedEvent:

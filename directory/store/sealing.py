@@ -1,15 +1,17 @@
 """Linking of events into their tenant's chain, after they were committed."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from directory.chain import GENESIS, Link
-from directory.model import TenantId
+from directory.model import SourceId, TenantId
 from directory.store.compiled import Statement
 from directory.store.records import ChainHead
-from directory.store.unit import execute, fetch, fetch_one
+from directory.store.unit import Row, execute, fetch, fetch_one
+from directory.tallies import SealedEvent
 
 _NEXT_TENANT = Statement(
     "SELECT tenant_id FROM event_row WHERE seq IS NULL AND tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1"
@@ -17,7 +19,8 @@ _NEXT_TENANT = Statement(
 _BEGIN = Statement("INSERT INTO chain_row (tenant_id, seq, hash) VALUES ($1::uuid, 0, $2::text) ON CONFLICT DO NOTHING")
 _HOLD_HEAD = Statement("SELECT seq, hash FROM chain_row WHERE tenant_id = $1::uuid FOR UPDATE")
 _UNSEALED = Statement(
-    "SELECT id, content_hash FROM event_row WHERE tenant_id = $1::uuid AND seq IS NULL ORDER BY id LIMIT $2::bigint"
+    "SELECT id, content_hash, at, action, actor_kind, actor_id FROM event_row"
+    " WHERE tenant_id = $1::uuid AND seq IS NULL ORDER BY id LIMIT $2::bigint"
 )
 # The tenant is in each link, not beside them: else SQLite walks all unsealed events once for each link.
 _SEAL = Statement(
@@ -31,6 +34,14 @@ _SEAL = Statement(
 _MOVE_HEAD = Statement("UPDATE chain_row SET seq = $2::bigint, hash = $3::text WHERE tenant_id = $1::uuid")
 
 _FIRST = UUID(int=0)
+
+
+class UnsealedEvent(NamedTuple):
+    """An event outside of the chain, with what is counted of it when it gets in."""
+
+    event_id: UUID
+    content_hash: str
+    counted: SealedEvent
 
 
 async def next_unsealed_tenant(after: UUID | None) -> TenantId | None:
@@ -48,9 +59,17 @@ async def hold_head(tenant_id: TenantId) -> ChainHead:
     return ChainHead(0, GENESIS) if row is None else ChainHead(row["seq"], row["hash"])
 
 
-async def list_unsealed(tenant_id: TenantId, *, limit: int) -> list[tuple[UUID, str]]:
-    """Return (event id, content hash) of the oldest events outside of the chain."""
-    return [(row["id"], row["content_hash"]) for row in await fetch(_UNSEALED, tenant_id, limit)]
+async def list_unsealed(tenant_id: TenantId, *, limit: int) -> list[UnsealedEvent]:
+    """Return the oldest events outside of the chain."""
+    return [
+        UnsealedEvent(row["id"], row["content_hash"], _counted_from(tenant_id, row))
+        for row in await fetch(_UNSEALED, tenant_id, limit)
+    ]
+
+
+def _counted_from(tenant_id: TenantId, row: Row) -> SealedEvent:
+    source_id = SourceId(row["actor_id"]) if row["actor_kind"] == "source" else None
+    return SealedEvent(tenant_id=tenant_id, at=row["at"], action=row["action"], source_id=source_id)
 
 
 async def seal(tenant_id: TenantId, links: Sequence[Link]) -> None:

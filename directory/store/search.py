@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeGuard, TypeVar
 
 from directory.errors import InvalidError
-from directory.model import Group, SourceId, TenantId, UserView
+from directory.model import Group, SourceId, TenantId, UserId, UserView
 from directory.query import And, Element, Found, Order, Place, Query, Term, Window
 from directory.store.compiled import Statement
 from directory.store.conditions import Field, Fields, Searcher, Values
 from directory.store.json_paths import READERS, JsonReader
-from directory.store.people import VIEW_COLUMNS
-from directory.store.rows import group_from, view_from
+from directory.store.rows import group_from
 from directory.store.unit import Row, current_engine, fetch
+from directory.store.views import find_named_view, view_columns, view_from
 
 Thing = TypeVar("Thing")
 
@@ -100,16 +100,38 @@ class Sorting:
         return f"({further} OR {same}{unset})"
 
 
-async def list_users(tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window) -> Found[UserView]:
+async def list_users(
+    tenant_id: TenantId, source_id: SourceId, query: Query | None, window: Window, *, with_groups: bool
+) -> Found[UserView]:
     """Return a page of a source's users."""
+    if is_of_name(query, window):
+        view = await find_named_view(tenant_id, str(query.operand), source_id, with_groups=with_groups)
+        return Found(things=[] if view is None else [view], total=int(view is not None), ended=None)
     values = Values(tenant_id, source_id)
     test = _test(query, USER_FIELDS, values)
     where = f"t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL{test}"
-    select = f"SELECT {VIEW_COLUMNS.replace('u.', 't.')}"
+    select = f"SELECT {view_columns(current_engine().engine_type, with_groups=with_groups)}"
     count = _TALLY_USERS if query is None else f"SELECT count(*) AS total FROM user_row t WHERE {where}"
     return await _page(
-        Search(select, "user_row t", where, count, is_quick(query, _INDEXED_USERS)), values, window, view_from
+        Search(select, "user_row t", where, count, is_quick(query, _INDEXED_USERS)), values, window, _view_of
     )
+
+
+def is_of_name(query: Query | None, window: Window) -> TypeGuard[Term]:
+    """Whether the first page is wanted of whoever has a user name: what providers ask before each of their changes."""
+    return (
+        type(query) is Term
+        and (query.attribute, query.part, query.comparison) == ("userName", None, "eq")
+        and isinstance(query.operand, str)
+        and window.limit > 0
+        and not window.offset
+        and window.after is None
+        and window.total is None
+    )
+
+
+def _view_of(row: Row) -> UserView:
+    return view_from(row, UserId(row["id"]))
 
 
 async def list_groups(

@@ -29,6 +29,12 @@ _UNTOLD = Statement(
     " WHERE e.tenant_id = u.tenant_id AND e.subject_id = u.id AND e.action = 'user:created') LIMIT $2::bigint"
 )
 
+_MISSTATED = Statement(
+    "SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND u.deleted_at IS NULL AND u.active <>"
+    " (u.reported_active AND NOT EXISTS (SELECT 1 FROM signin_block_row b"
+    " WHERE b.tenant_id = u.tenant_id AND b.user_id = u.id)) LIMIT $2::bigint"
+)
+
 _MISTALLIED = Statement(
     "SELECT s.id FROM source_row s WHERE s.tenant_id = $1::uuid AND ("
     " (SELECT coalesce(sum(y.things), 0) FROM tally_row y"
@@ -74,6 +80,11 @@ async def list_server_faults() -> list[str]:
 async def list_untold_users(tenant_id: TenantId, *, limit: int) -> list[UserId]:
     """Return users whose arrival no event records: a write that was cut in half."""
     return [UserId(row["id"]) for row in await fetch(_UNTOLD, tenant_id, limit, unbounded=True)]
+
+
+async def list_misstated_users(tenant_id: TenantId, *, limit: int) -> list[UserId]:
+    """Return users whose status is not what was reported, less those whom an operator keeps out."""
+    return [UserId(row["id"]) for row in await fetch(_MISSTATED, tenant_id, limit, unbounded=True)]
 
 
 async def list_mistallied_sources(tenant_id: TenantId) -> list[SourceId]:

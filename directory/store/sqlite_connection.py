@@ -13,8 +13,8 @@ Row = dict[str, Any]
 
 SETTINGS = (
     "synchronous=FULL",  # NORMAL loses acknowledged commits at a power cut
-    "cache_size=-65536",
-    "mmap_size=268435456",
+    "cache_size=-32768",  # what was changed; what is read comes through the mapping, which is nobody's own memory
+    "mmap_size=2147418112",  # the most that SQLite maps
     "temp_store=MEMORY",
     "wal_autocheckpoint=0",  # a thread does it, each second
 )

@@ -139,13 +139,14 @@ class GroupRow(Table, tablename="group_row"):
 
 
 class TallyRow(Table, tablename="tally_row"):
-    """How many live users and groups a source has; kept by triggers, in shards that writers rarely share."""
+    """How many live users and groups a source has, and what moved; by triggers, in shards that writers rarely share."""
 
     tenant_id = UUID(default=None)
     source_id = UUID(default=None)
     kind = Text()
     shard = Text(primary_key=True)
     things = BigInt()
+    moves = BigInt()
 
 
 class UserLinkRow(Table, tablename="user_link_row"):
@@ -292,6 +293,8 @@ class SigninLinkRow(Table, tablename="signin_link_row"):
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
     used_at = Timestamptz(null=True, default=None)
+    purpose = Text()
+    permissions = Text()
 
 
 class WebSessionRow(Table, tablename="web_session_row"):
@@ -307,6 +310,12 @@ class WebSessionRow(Table, tablename="web_session_row"):
     network = Text()
     software = Text()
     ended_at = Timestamptz(null=True, default=None)
+    way = Text()
+    second_factor = Boolean()
+    confirmed_at = Timestamptz(null=True, default=None)
+    role_id = UUID(null=True, default=None)
+    permissions = Text()
+    begun_factor_id = UUID(null=True, default=None)
 
 
 class JobRow(Table, tablename="job_row"):

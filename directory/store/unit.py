@@ -24,6 +24,10 @@ Result = TypeVar("Result")
 TRIES = 3
 
 
+class UndoneError(StoreError):
+    """A trial is over: nothing of it stays. Nobody outside of it sees this."""
+
+
 class Runnable(Protocol):
     """A statement that knows its text and arguments for each database."""
 
@@ -33,6 +37,8 @@ class Runnable(Protocol):
 
 _bound: list[Engine] = []
 _fence: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("fence", default=None)
+_deeds: ContextVar[list[Callable[[], None]] | None] = ContextVar("deeds", default=None)
+_trial: ContextVar[list[object] | None] = ContextVar("trial", default=None)
 
 
 def connect(database_url: str, *, pool_max: int = 10) -> Engine:
@@ -101,17 +107,82 @@ async def in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]])
 
     ``body`` must have no effect but its statements.
     """
+    if _trial.get() is not None:
+        async with savepoint():
+            return await body()
     for tried in range(1, TRIES + 1):
         try:
-            async with current_engine().unit_of_work(tenant_id):
-                if (fence := _fence.get()) is not None:
-                    await fence()
-                return await body()
+            return await _once_in_unit(tenant_id, body)
         except ConcurrencyError:
             if tried == TRIES:
                 raise
         await asyncio.sleep(0.01 * tried * (1 + random.random()))  # noqa: S311  # spreads tries; no secret
     raise AssertionError("unreachable")
+
+
+async def _once_in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]]) -> Result:
+    deeds: list[Callable[[], None]] = []
+    token = _deeds.set(deeds)
+    try:
+        async with current_engine().unit_of_work(tenant_id):
+            if (fence := _fence.get()) is not None:
+                await fence()
+            result = await body()
+    finally:
+        _deeds.reset(token)
+    for deed in deeds:
+        deed()
+    return result
+
+
+def once_committed(deed: Callable[[], None]) -> None:
+    """Do ``deed`` after the COMMIT of this ``in_unit``; not at all in a savepoint or a trial, which may be undone."""
+    deeds = _deeds.get()
+    if deeds is not None:
+        deeds.append(deed)
+
+
+@asynccontextmanager
+async def trial(tenant_id: UUID) -> AsyncIterator[list[object]]:
+    """Run the body in one unit of work that is undone at its end, however it ends; units inside are parts of it.
+
+    Gives the list that ``note_tried`` fills: what the body would have done. Short, since SQLite's writer waits for it.
+
+    Raises:
+        DatabaseUnavailableError: it could not be tried now.
+    """
+    tried: list[object] = []
+    token = _trial.set(tried)
+    try:
+        async with unit_of_work(tenant_id):
+            yield tried
+            raise UndoneError  # noqa: TRY301  # an exception is what undoes a unit
+    except UndoneError:
+        pass
+    finally:
+        _trial.reset(token)
+
+
+@contextmanager
+def reading_trial() -> Iterator[None]:
+    """Run the body as a trial that only reads: no unit is opened, so that no writer waits for it."""
+    token = _trial.set([])
+    try:
+        yield
+    finally:
+        _trial.reset(token)
+
+
+def is_trial() -> bool:
+    """Tell whether nothing of what is written now will stay."""
+    return _trial.get() is not None
+
+
+def note_tried(thing: object) -> None:
+    """Remember ``thing`` where this is a trial; otherwise do nothing."""
+    tried = _trial.get()
+    if tried is not None:
+        tried.append(thing)
 
 
 @contextmanager
@@ -136,12 +207,15 @@ async def savepoint() -> AsyncIterator[None]:
     if unit is None:
         raise StoreError("a savepoint needs a unit of work")
     name = await unit.savepoint()
+    token = _deeds.set(None)
     try:
         yield
     except BaseException:
         with suppress(StoreError):  # a unit that cannot go back is lost as a whole; the body's error says why
             await unit.rollback_to(name)
         raise
+    finally:
+        _deeds.reset(token)
     await unit.release(name)
 
 

@@ -23,6 +23,8 @@ def time_text(at: datetime) -> str:
 
 
 sqlite3.register_adapter(datetime, time_text)
+# In place of Piccolo's: ids of tenants, sources and things come several times in one unit of work.
+sqlite3.register_adapter(UUID, lru_cache(maxsize=16_384)(str))
 
 
 @lru_cache(maxsize=16_384)

@@ -1,22 +1,27 @@
 """Group Mappings: the ordered list from groups to access roles, and the Default Access Role at its end."""
 
-from collections.abc import Awaitable
+from datetime import timedelta
 from uuid import UUID
 
 from litestar import Response
 
-from directory import access_roles, groups, mappings
+from directory import access_roles, groups, mappings, sources
 from directory.errors import InvalidError, NotFoundError
 from directory.model import Group, GroupId, RoleId
+from directory.preview import changes_nobody, preview
+from directory.preview_apply import apply
+from directory.proposals import AddMapping, MoveMapping, PolicyProposal, RemoveMapping, SetDefaultRole, SetMappingRole
 from portal.auth import does, shows
 from portal.forms import Form, parse_uuid, path_uuid, read_form
-from portal.rendering import asks_for, go, page
+from portal.preview_words import DONE, preview_path
+from portal.rendering import go, page
 from portal.visit import PortalRequest, Visit
 
 UNMAPPED_MAX = 50
+QUIET_AFTER = timedelta(days=30)
+"""A group that its source has not changed for so long is marked; it need not be wrong."""
+
 MAPPINGS = "/t/{slug:str}/group-mappings"
-FRAGMENTS = {"group-mappings-list": "group_mappings/_list.html"}
-NO_FORM = Form({})
 
 
 @shows(MAPPINGS, access="portal:view")
@@ -27,86 +32,82 @@ async def show(request: PortalRequest) -> Response[bytes]:
 
 @does(MAPPINGS, access="mappings:manage")
 async def add(request: PortalRequest) -> Response[bytes]:
-    """Add a group at the end of the list."""
-    form, visit = await read_form(request), request.auth
-    group_id, role_id = GroupId(form.ident("group_id")), RoleId(form.ident("role_id"))
-    if form.errors:
-        return await _list_page(request, form)
-    consent = form.flag("consent")
-    deed = mappings.add_mapping(group_id, role_id, consent=consent, by=visit.by, now=visit.now)
-    return await _done(request, deed, "mapping-added", form=form)
+    """Propose a group for the end of the list."""
+    form = await read_form(request)
+    proposal = AddMapping(group_id=GroupId(form.ident("group_id")), role_id=RoleId(form.ident("role_id")))
+    return await _propose(request, proposal, form)
 
 
 @does(f"{MAPPINGS}/default-role", access="mappings:manage")
 async def change_default_role(request: PortalRequest) -> Response[bytes]:
-    """Set the role of users in no mapped group."""
-    form, visit = await read_form(request), request.auth
-    role_id = RoleId(form.ident("default_role_id"))
-    if form.errors:
-        return await _list_page(request, form)
-    deed = mappings.set_default_role(role_id, by=visit.by, now=visit.now)
-    return await _done(request, deed, "default-role", form=form, field="default_role_id")
+    """Propose another role for users in no mapped group."""
+    form = await read_form(request)
+    return await _propose(request, SetDefaultRole(role_id=RoleId(form.ident("default_role_id"))), form)
 
 
 @does(f"{MAPPINGS}/{{group_id:str}}/role", access="mappings:manage")
 async def change_role(request: PortalRequest) -> Response[bytes]:
-    """Set the role that a line of the list gives."""
-    form, visit, group_id = await read_form(request), request.auth, GroupId(path_uuid(request, "group_id"))
-    role_id = RoleId(form.ident("role_id"))
-    if form.errors:
-        return await _list_page(request, form, row=group_id)
-    consent = form.flag("consent")
-    deed = mappings.set_mapping_role(group_id, role_id, consent=consent, by=visit.by, now=visit.now)
-    return await _done(request, deed, "mapping-role", form=form, row=group_id)
+    """Propose another role for a line of the list."""
+    form, group_id = await read_form(request), GroupId(path_uuid(request, "group_id"))
+    proposal = SetMappingRole(group_id=group_id, role_id=RoleId(form.ident("role_id")))
+    return await _propose(request, proposal, form, row=group_id)
 
 
 @does(f"{MAPPINGS}/{{group_id:str}}/up", access="mappings:manage")
 async def move_up(request: PortalRequest) -> Response[bytes]:
-    """Move a line one place up: it wins over the line it passes."""
-    return await _move(request, places=-1)
+    """Propose a line one place up: it wins over the line it passes."""
+    return await _propose(request, MoveMapping(group_id=GroupId(path_uuid(request, "group_id")), places=-1))
 
 
 @does(f"{MAPPINGS}/{{group_id:str}}/down", access="mappings:manage")
 async def move_down(request: PortalRequest) -> Response[bytes]:
-    """Move a line one place down."""
-    return await _move(request, places=1)
+    """Propose a line one place down."""
+    return await _propose(request, MoveMapping(group_id=GroupId(path_uuid(request, "group_id")), places=1))
 
 
 @does(f"{MAPPINGS}/{{group_id:str}}/remove", access="mappings:manage")
 async def remove(request: PortalRequest) -> Response[bytes]:
-    """Take a line out of the list."""
-    visit = request.auth
-    deed = mappings.remove_mapping(GroupId(path_uuid(request, "group_id")), by=visit.by, now=visit.now)
-    return await _done(request, deed, "mapping-removed", form=NO_FORM)
+    """Propose to take a line out of the list."""
+    return await _propose(request, RemoveMapping(group_id=GroupId(path_uuid(request, "group_id"))))
 
 
-async def _move(request: PortalRequest, *, places: int) -> Response[bytes]:
-    visit, group_id = request.auth, GroupId(path_uuid(request, "group_id"))
-    deed = mappings.move_mapping(group_id, places=places, by=visit.by, now=visit.now)
-    return await _done(request, deed, "mapping-moved", form=NO_FORM)
-
-
-async def _done(
-    request: PortalRequest,
-    deed: Awaitable[None],
-    done: str,
-    *,
-    form: Form,
-    row: UUID | None = None,
-    field: str | None = None,
+async def _propose(
+    request: PortalRequest, proposal: PolicyProposal, form: Form | None = None, *, row: UUID | None = None
 ) -> Response[bytes]:
-    """Do it; then show the list anew, or the form again with what is wrong."""
-    try:
-        await deed
-    except InvalidError as error:
-        form.errors[field or error.attribute] = f"{error.attribute.replace('_', ' ').capitalize()} {error.reason}."
+    """Save at once if nobody changes role by it; otherwise go to the preview, where it can be applied."""
+    form, visit = form or Form({}), request.auth
+    if form.errors:
         return await _list_page(request, form, row=row)
-    if asks_for(request, FRAGMENTS):
-        return await _list_page(request, NO_FORM, done=done)
-    return go(request, request.auth.path("group-mappings"), done=done)
+    try:
+        saved = await _saved_unseen(visit, proposal)
+    except InvalidError as error:
+        field = "default_role_id" if isinstance(proposal, SetDefaultRole) else "role_id"
+        form.errors[field] = f"{error.attribute.capitalize()} {error.reason}."
+        return await _list_page(request, form, row=row)
+    if saved:
+        return go(request, f"{visit.path('group-mappings')}#{_row_of(proposal)}", done=DONE[type(proposal)])
+    return go(request, preview_path(visit, proposal))
 
 
-async def _list_page(request: PortalRequest, form: Form, *, row: UUID | None = None, done: str = "") -> Response[bytes]:
+def _row_of(proposal: PolicyProposal) -> str:
+    """Return the id of the row where the eye was."""
+    if isinstance(proposal, SetDefaultRole):
+        return "group-mappings-default"
+    return "mapped-title" if isinstance(proposal, RemoveMapping) else f"group-mappings-line-{proposal.group_id}"
+
+
+async def _saved_unseen(visit: Visit, proposal: PolicyProposal) -> bool:
+    """Whether it is done already: there was nobody to look at, and nothing to consent to."""
+    if not await changes_nobody(proposal, by=visit.by, now=visit.now):
+        return False
+    seen = await preview(proposal, by=visit.by, now=visit.now)
+    if seen.total or seen.refused or seen.needs_consent:
+        return False
+    await apply(proposal, seen.plan_hash, consent=False, by=visit.by, now=visit.now)
+    return True
+
+
+async def _list_page(request: PortalRequest, form: Form, *, row: UUID | None = None) -> Response[bytes]:
     visit = request.auth
     tenant_id = visit.operator.tenant.tenant_id
     after = parse_uuid(request.query_params.get("unmapped_after", ""))
@@ -116,16 +117,17 @@ async def _list_page(request: PortalRequest, form: Form, *, row: UUID | None = N
     return page(
         request,
         "group_mappings/page.html",
-        fragments=FRAGMENTS,
         status_code=422 if form.errors else 200,
+        token=visit.new_token(),  # one for the many forms of this answer: each of its own weighs 130 bytes
         policy=await mappings.get_policy(tenant_id),
-        roles=await access_roles.list_roles(tenant_id),
-        unmapped=unmapped.groups,
+        defaulted_count=await mappings.count_defaulted(tenant_id),
+        roles=[role for role in await access_roles.list_roles(tenant_id) if visit.covers(role)],
+        presets={source.preset for source in await sources.list_sources(tenant_id)},
+        unmapped=unmapped,
+        quiet_after=QUIET_AFTER,
         options=await _options(visit, form, unmapped.groups),
-        next_after=unmapped.next_after,
         form=form,
         row=row,
-        done=done,
     )
 
 

@@ -1,29 +1,21 @@
-"""Overview: is provisioning set up, and does it live."""
+"""Overview: does provisioning live, how many people are there, and what waits for somebody."""
 
 from dataclasses import dataclass
 
 from litestar import Response
 
-from directory import accounts, groups, mappings, secret_keys, sources, traffic
-from directory.accounts import AccountFilter
+from directory import activity, mappings, overview
+from directory.activity import RequestFilter
 from directory.mappings import Policy
-from directory.model import Source, TenantId
-from directory.query import Window
+from directory.overview import Overview
+from portal.attention_words import task_for
 from portal.auth import shows
 from portal.rendering import page
+from portal.times import day
 from portal.visit import PortalRequest, Visit
 
 FAILED_MAX = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many people and groups there are."""
-
-    active: int
-    disabled: int
-    locked: int
-    groups: int
+CHART_KINDS = (("Created", "good"), ("Updated", "accent"), ("Disabled", "warn"), ("Failed", "bad"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,31 +30,51 @@ class Step:
 
 @shows("/t/{slug:str}/overview", access="portal:view")
 async def show(request: PortalRequest) -> Response[bytes]:
-    """Show connections, counts, and what is left to set up."""
+    """Show connections, counts, what waits for somebody, and what is left to set up."""
     visit = request.auth
     tenant_id = visit.operator.tenant.tenant_id
-    connections = await sources.list_sources(tenant_id)
-    counts = await _counts(tenant_id)
+    found = await overview.get_overview(tenant_id, now=visit.now)
     policy = await mappings.get_policy(tenant_id)
-    steps = steps_for(
-        visit, connections=connections, has_secret=await _has_secret(visit, connections), counts=counts, policy=policy
-    )
-    failed = await traffic.list_requests(tenant_id, limit=FAILED_MAX, failed_only=True)
+    failed = await activity.list_requests(tenant_id, RequestFilter(result="failed"), before=None, limit=FAILED_MAX)
     return page(
-        request, "overview/page.html", connections=connections, counts=counts, policy=policy, steps=steps, failed=failed
+        request,
+        "overview/page.html",
+        found=found,
+        policy=policy,
+        steps=steps_for(visit, found, policy),
+        tasks=[task_for(one, visit) for one in found.attention],
+        kinds=CHART_KINDS,
+        points=chart_points(found),
+        failed=failed.entries,
     )
 
 
-def steps_for(
-    visit: Visit, *, connections: list[Source], has_secret: bool, counts: Counts, policy: Policy
-) -> list[Step]:
+@shows("/t/{slug:str}/attention", access="portal:view")
+async def show_attention(request: PortalRequest) -> Response[bytes]:
+    """Show what waits for somebody."""
+    visit = request.auth
+    waiting = await overview.list_attention(visit.operator.tenant.tenant_id, now=visit.now)
+    return page(
+        request,
+        "overview/attention.html",
+        tasks=[task_for(one, visit) for one in waiting],
+    )
+
+
+def chart_points(found: Overview) -> list[tuple[str, list[int]]]:
+    """Return the last days with their counts, in the order of ``CHART_KINDS``."""
+    return [(day(one.day), [one.created, one.updated, one.disabled, one.failed]) for one in found.days]
+
+
+def steps_for(visit: Visit, found: Overview, policy: Policy) -> list[Step]:
     """Return the steps of setting up, ticked by evidence."""
     scim = visit.path("configure-scim")
-    asked = any(source.last_request_at is not None for source in connections)
-    people = any(source.last_change_at is not None for source in connections) and counts.active + counts.disabled > 1
+    usable = [secret.state(visit.now) in {"active", "retiring"} for pulse in found.pulses for secret in pulse.secrets]
+    asked = any(pulse.last_seen_at is not None for pulse in found.pulses)
+    people = any(pulse.source.last_change_at is not None for pulse in found.pulses)
     return [
-        Step(title="Create a connection", hint="Choose your identity provider.", path=scim, done=bool(connections)),
-        Step(title="Create its secret", hint="Paste it into the identity provider.", path=scim, done=has_secret),
+        Step(title="Create a connection", hint="Choose your identity provider.", path=scim, done=bool(found.pulses)),
+        Step(title="Create its secret", hint="Paste it into the identity provider.", path=scim, done=any(usable)),
         Step(
             title="Receive the first request",
             hint="Test the connection in the identity provider.",
@@ -73,7 +85,7 @@ def steps_for(
             title="Receive the first people",
             hint="Assign people to the application and start provisioning.",
             path=visit.path("sub-accounts"),
-            done=people,
+            done=people and found.counts.active + found.counts.disabled > 1,
         ),
         Step(
             title="Map groups to access roles",
@@ -81,27 +93,13 @@ def steps_for(
             path=visit.path("group-mappings"),
             done=bool(policy.lines),
         ),
+        Step(
+            title="Have a second administrator",
+            hint="One of them local, outside of every feed.",
+            path=visit.path("sub-accounts"),
+            done=not any(one.kind in {"one_administrator", "no_local_administrator"} for one in found.attention),
+        ),
     ]
 
 
-async def _counts(tenant_id: TenantId) -> Counts:
-    group_count = (await groups.list_groups(tenant_id, None, None, Window(limit=0))).total
-    everyone = await accounts.count_accounts(tenant_id, AccountFilter())
-    disabled = await accounts.count_accounts(tenant_id, AccountFilter(status="disabled"))
-    return Counts(
-        active=everyone - disabled,
-        disabled=disabled,
-        locked=await accounts.count_accounts(tenant_id, AccountFilter(origin="lock")),
-        groups=group_count,
-    )
-
-
-async def _has_secret(visit: Visit, connections: list[Source]) -> bool:
-    for source in connections:
-        kept = await secret_keys.list_secrets(source.tenant_id, source.source_id)
-        if any(secret.state(visit.now) in {"active", "retiring"} for secret in kept):
-            return True
-    return False
-
-
-HANDLERS = (show,)
+HANDLERS = (show, show_attention)

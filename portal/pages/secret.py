@@ -8,6 +8,7 @@ from litestar import Response
 from directory import secret_keys, sources
 from directory.errors import NotFoundError
 from directory.model import SecretId, SecretKey, Source, SourceId
+from directory.secret_handover import is_in_use
 from directory.secret_keys import IssuedSecret
 from portal.auth import does, shows
 from portal.forms import Form, path_uuid, read_form
@@ -29,7 +30,7 @@ async def show_new(request: PortalRequest) -> Response[bytes]:
     return _new_page(request, await _source(request), Form({"days": str(LIFETIME_DAYS)}))
 
 
-@does(f"{SECRETS}/new", access="sources:manage")
+@does(f"{SECRETS}/new", access="sources:manage", fresh=True)
 async def create(request: PortalRequest) -> Response[bytes]:
     """Create a secret where none is active, and show it once."""
     source, form = await _source(request), await read_form(request)
@@ -54,13 +55,15 @@ async def show_rotate(request: PortalRequest) -> Response[bytes]:
     return _rotate_page(request, source, secret, Form({"overlap": "0", "days": str(LIFETIME_DAYS)}))
 
 
-@does(f"{SECRETS}/{{secret_id:str}}/rotate", access="sources:manage")
+@does(f"{SECRETS}/{{secret_id:str}}/rotate", access="sources:manage", fresh=True)
 async def rotate(request: PortalRequest) -> Response[bytes]:
     """Issue the next secret and show it once; the address names the one it replaces, so sending twice does nothing."""
     source, secret = await _usable(request)
     form = await read_form(request)
     overlap = timedelta(hours=int(form.choice("overlap", OVERLAPS_H)))
     lifetime = _lifetime(form)
+    if not overlap:
+        _check_sure(request, secret, form)
     if form.errors:
         return _rotate_page(request, source, secret, form)
     visit = request.auth
@@ -75,17 +78,26 @@ async def rotate(request: PortalRequest) -> Response[bytes]:
 async def show_revoke(request: PortalRequest) -> Response[bytes]:
     """Say what revoking does, before it is done."""
     source = await _source(request)
-    return page(request, "secret/revoke.html", source=source, secret=await _kept(request, source))
+    return _revoke_page(request, source, await _kept(request, source), Form({}))
 
 
-@does(f"{SECRETS}/{{secret_id:str}}/revoke", access="sources:manage")
+@does(f"{SECRETS}/{{secret_id:str}}/revoke", access="sources:manage", fresh=True)
 async def revoke(request: PortalRequest) -> Response[bytes]:
     """Revoke a secret at once."""
     visit = request.auth
     source = await _source(request)
-    secret = await _kept(request, source)
+    secret, form = await _kept(request, source), await read_form(request)
+    _check_sure(request, secret, form)
+    if form.errors:
+        return _revoke_page(request, source, secret, form)
     await secret_keys.revoke_secret(secret.secret_id, by=visit.by, now=visit.now)
     return go(request, visit.path("configure-scim", source.source_id), done="secret-revoked")
+
+
+def _check_sure(request: PortalRequest, secret: SecretKey, form: Form) -> None:
+    """Ask a second time before a secret is voided that somebody uses right now."""
+    if is_in_use(secret, request.auth.now) and not form.flag("sure"):
+        form.errors["sure"] = "This secret was used within the last minutes. Tick the box to void it all the same."
 
 
 def _lifetime(form: Form) -> timedelta:
@@ -125,7 +137,18 @@ def _new_page(request: PortalRequest, source: Source, form: Form) -> Response[by
 
 def _rotate_page(request: PortalRequest, source: Source, secret: SecretKey, form: Form) -> Response[bytes]:
     status_code = 422 if form.errors else 200
-    return page(request, "secret/rotate.html", status_code=status_code, source=source, secret=secret, form=form)
+    in_use = is_in_use(secret, request.auth.now)
+    return page(
+        request, "secret/rotate.html", status_code=status_code, source=source, secret=secret, form=form, in_use=in_use
+    )
+
+
+def _revoke_page(request: PortalRequest, source: Source, secret: SecretKey, form: Form) -> Response[bytes]:
+    status_code = 422 if form.errors else 200
+    in_use = is_in_use(secret, request.auth.now)
+    return page(
+        request, "secret/revoke.html", status_code=status_code, source=source, secret=secret, form=form, in_use=in_use
+    )
 
 
 def _shown_once(request: PortalRequest, source: Source, issued: IssuedSecret) -> Response[bytes]:

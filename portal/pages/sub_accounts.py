@@ -1,113 +1,107 @@
-"""Sub Accounts: everyone of the tenant, searched, filtered and paged by key."""
+"""Sub Accounts: everyone of the tenant, searched, filtered, sorted and paged by key."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
-from urllib.parse import urlencode
-from uuid import UUID
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from litestar import Response
 
-from directory import access_roles, accounts, sources
-from directory.accounts import AccountFilter
-from directory.model import AccessRole, Origin, RoleId, Source, SourceId
+from directory import accounts, exports, saved_views
+from directory.accounts import Account, AccountFilter, AccountOrder
+from directory.model import TenantId, UserId
+from portal.account_search import FILTERS, SIZES, SORTS, UNSEEN_DAYS, Search, search_of
 from portal.auth import shows
+from portal.csv_export import Cell, send_csv
+from portal.export_words import narrowed_by
 from portal.forms import parse_uuid
 from portal.rendering import asks_for, page
 from portal.visit import PortalRequest
 
-PEOPLE_MAX = 50
-TEXT_CHARS_MAX = 200
-LOCAL = "local"
-Status = Literal["active", "disabled"]
-STATUSES: tuple[Status, ...] = ("active", "disabled")
-ORIGINS: tuple[Origin, ...] = ("mapping", "default", "lock")
+SUB_ACCOUNTS = "/t/{slug:str}/sub-accounts"
 MORE = {"sub-accounts-more": "sub_accounts/_more.html"}
 FRAGMENTS = {"sub-accounts-list": "sub_accounts/_list.html", **MORE}
-ChoiceT = TypeVar("ChoiceT", bound=str)
+PICKED_MAX = 1_000
+COLUMNS = (
+    "Id", "Name", "User name", "E-mail", "Status", "Access role", "Role from", "Department", "Manager", "Source",
+    "Last change",
+)  # fmt: skip
+ORIGIN_WORDS = {"mapping": "Group", "default": "Default", "lock": "Lock"}
 
 
-@dataclass(slots=True)
-class Search:
-    """The filters in the address; one that cannot be read is named in ``unread`` and narrows nothing."""
-
-    params: dict[str, str]
-    unread: list[str] = field(default_factory=list)
-
-    def text(self, name: str) -> str:
-        """Return free text."""
-        value = self.params.get(name, "").strip()
-        if value.isprintable() and len(value) <= TEXT_CHARS_MAX:
-            return value
-        self.unread.append(name)
-        return ""
-
-    def choice(self, name: str, allowed: Sequence[ChoiceT]) -> ChoiceT | None:
-        """Return one of ``allowed``, or None for all."""
-        value = self.params.get(name, "")
-        found = next((option for option in allowed if option == value), None)
-        if value and found is None:
-            self.unread.append(name)
-        return found
-
-    def ident(self, name: str, known: set[UUID]) -> UUID | None:
-        """Return one of the ``known`` ids, or None for all."""
-        value = self.params.get(name, "")
-        found = parse_uuid(value)
-        if value and found not in known:
-            self.unread.append(name)
-            return None
-        return found
-
-    def is_narrowed(self) -> bool:
-        """Whether any filter is set."""
-        return any(value for name, value in self.params.items() if name not in {"after", "done"})
-
-    def with_after(self, after: str) -> str:
-        """Return the query text of the next page."""
-        kept = {name: value for name, value in self.params.items() if value and name not in {"after", "done"}}
-        return urlencode({**kept, "after": after})
-
-
-@shows("/t/{slug:str}/sub-accounts", access="portal:view")
+@shows(SUB_ACCOUNTS, access="portal:view")
 async def show(request: PortalRequest) -> Response[bytes]:
     """Show one page of people; htmx asks for the list alone, or for the rows that follow."""
-    tenant_id = request.auth.operator.tenant.tenant_id
-    roles, connections = await access_roles.list_roles(tenant_id), await sources.list_sources(tenant_id)
-    search = Search(dict(request.query_params))
-    wanted = filter_from_search(search, roles=roles, connections=connections)
+    visit = request.auth
+    tenant_id = visit.operator.tenant.tenant_id
+    search, choices = await search_of(request)
     after = request.query_params.get("after") or None
-    found = await accounts.list_accounts(tenant_id, wanted, after=after, limit=PEOPLE_MAX)
+    found = await accounts.list_accounts(tenant_id, search.wanted, order=search.order, after=after, limit=search.size)
+    count = found.count
+    if count is None and not asks_for(request, MORE):  # a later page by itself says how many there are in all
+        count = await accounts.count_up_to(tenant_id, search.wanted)
+    views = await saved_views.list_views(tenant_id, visit.operator.user.user_id)
     return page(
         request,
         "sub_accounts/page.html",
         fragments=FRAGMENTS,
         accounts=found.accounts,
-        next_query=None if found.next_after is None else search.with_after(found.next_after),
-        # Rows that follow show no count, and counting 100,000 people takes longer than finding the next 50.
-        count=0 if asks_for(request, MORE) else await accounts.count_accounts(tenant_id, wanted),
+        managers=found.managers,
+        count=count,
+        next_query=None if found.next_after is None else search.query(after=found.next_after),
         alone=asks_for(request, FRAGMENTS),
         search=search,
-        wanted=wanted,
-        roles=roles,
-        connections=connections,
+        choices=choices,
         after=after,
+        views=views,
+        here=next((view for view in views if view.query == search.query()), None),
+        nearest=[] if found.accounts or after else await _nearest(tenant_id, search),
+        filters=FILTERS,
+        sorts=dict(SORTS),
+        unseen_days=UNSEEN_DAYS,
+        sizes=SIZES,
+        origin_words=ORIGIN_WORDS,
+        may_manage=visit.may("users:manage"),
     )
 
 
-def filter_from_search(search: Search, *, roles: list[AccessRole], connections: list[Source]) -> AccountFilter:
-    """Return what is looked for."""
-    role_id = search.ident("role", {role.role_id for role in roles})
-    local = search.params.get("source") == LOCAL
-    source_id = None if local else search.ident("source", {source.source_id for source in connections})
-    return AccountFilter(
-        text=search.text("q"),
-        status=search.choice("status", STATUSES),
-        origin=search.choice("origin", ORIGINS),
-        role_id=None if role_id is None else RoleId(role_id),
-        source_id=None if source_id is None else SourceId(source_id),
-        local=local,
-    )
+@shows(f"{SUB_ACCOUNTS}/export.csv", access="portal:view", fresh=True)
+async def export(request: PortalRequest) -> Response[Any]:
+    """Send everybody whom the filter of the address finds, or only the picked ones, as CSV."""
+    search, _ = await search_of(request)
+    visit = request.auth
+    wanted, order, words = search.wanted, search.order, narrowed_by({**search.params, **search.told})
+    if picked := picked_in(request.query_params.getall("user_id", [])):
+        wanted, order = AccountFilter(user_ids=picked), AccountOrder()
+        words = f"People who were picked: {len(picked)}"
+    rows = _lines(visit.operator.tenant.tenant_id, wanted, order)
+    await exports.record_list("Sub Accounts", words, by=visit.by, now=visit.now)
+    return await send_csv(request, "people.csv", COLUMNS, rows)
 
 
-HANDLERS = (show,)
+def picked_in(texts: Sequence[str]) -> tuple[UserId, ...]:
+    """Return the ids among the texts; what is none stands for nobody."""
+    found = (parse_uuid(text) for text in texts[:PICKED_MAX])
+    return tuple(UserId(ident) for ident in found if ident is not None)
+
+
+async def _nearest(tenant_id: TenantId, search: Search) -> list[Account]:
+    return await accounts.list_nearest(tenant_id, search.wanted) if search.is_narrowed else []
+
+
+async def _lines(tenant_id: TenantId, wanted: AccountFilter, order: AccountOrder) -> AsyncIterator[Sequence[Cell]]:
+    async for account, manager in accounts.each_account(tenant_id, wanted, order=order):
+        yield (
+            str(account.user_id),
+            account.display_name,
+            account.user_name,
+            account.email,
+            "active" if account.active else "disabled",
+            account.role_name,
+            ORIGIN_WORDS[account.origin],
+            account.department,
+            account.manager_ref if manager is None else manager.name,
+            account.source_label or "Local",
+            account.modified_at,
+        )
+
+
+HANDLERS = (show, export)

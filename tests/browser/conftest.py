@@ -14,6 +14,7 @@ from tests.journeys.serving import Server, rolebook, serving
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """What Chromium says of each 404 or 422, which are answers of ours."""
 
@@ -23,11 +24,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.fail("no Chromium: make test installs it, or set CHROMIUM")
-    args = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    return {**browser_type_launch_args, "executable_path": browser, "args": chromium_args(), "headless": True}
+
+
+def chromium_args() -> list[str]:
+    """Return the flags of a Chromium that talks to nobody but the pages it opens."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return [*sandbox, "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]  # fmt: skip
-    if os.geteuid() == 0:
-        args.append("--no-sandbox")
-    return {**browser_type_launch_args, "executable_path": browser, "args": args, "headless": True}
 
 
 @dataclass(frozen=True)

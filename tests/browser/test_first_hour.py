@@ -32,7 +32,7 @@ def connected(page: Page) -> tuple[str, str]:
     page.get_by_role("link", name="Configure SCIM").first.click()
     page.get_by_label("Okta").check()
     page.get_by_role("button", name="Create connection").click()
-    expect(page.get_by_role("status")).to_contain_text("Connection created")
+    expect(page.locator("#notice")).to_contain_text("Connection created")
     base_url = page.get_by_label("Base URL", exact=True).input_value()
     page.get_by_role("link", name="Create secret").click()
     page.get_by_role("button", name="Create and show once").click()
@@ -40,7 +40,7 @@ def connected(page: Page) -> tuple[str, str]:
     secret = page.get_by_label("API Token", exact=True).input_value()
     page.get_by_label("I have stored it").check()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("status")).to_contain_text("not shown again")
+    expect(page.locator("#notice")).to_contain_text("not shown again")
     assert secret not in page.content()
     return secret, base_url
 
@@ -50,8 +50,9 @@ def mapped(page: Page) -> None:
     page.get_by_role("link", name="Group Mappings").first.click()
     page.get_by_label("Group", exact=True).select_option(label="Employees (1)")
     page.get_by_label("Access role", exact=True).select_option(label="Editor")
-    page.get_by_role("button", name="Add at the end").click()
-    expect(page.get_by_role("status")).to_contain_text("Mapping added")
+    page.get_by_role("button", name="Preview at the end of the list").click()
+    page.get_by_role("button", name="Apply to 1 person").click()
+    expect(page.locator("#notice")).to_contain_text("Mapping added")
 
 
 def expect_reason(page: Page) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from directory import access_roles, groups, locks, mappings, users
 from directory.errors import AlreadyExistsError, ForbiddenError, InvalidError, LastAdministratorError, NotFoundError
-from directory.model import RoleId, UserAttributes
+from directory.model import Actor, RoleId, UserAttributes
 from tests.directory.world import World
 
 pytestmark = pytest.mark.anyio
@@ -251,3 +251,50 @@ async def test_whom_the_rule_makes_the_last_administrator_stays_before_the_role_
     await mappings.redecide(None, now=world.tick(), batches=10)
     assert await world.role_of(bob) == "administrator"
     await world.assert_consistent()
+
+
+def mapper_of(world: World) -> Actor:
+    """Return an operator who manages group mappings, and nothing else."""
+    return replace(world.system, kind="operator", permissions=frozenset({"portal:view", "mappings:manage"}))
+
+
+async def test_nobody_gives_by_a_group_what_they_lack(world: World) -> None:
+    mine, theirs = await world.push_group("mine"), await world.push_group("theirs")
+    await world.map_group(mine, "editor")
+    manager, by = world.roles["user_manager"].role_id, mapper_of(world)
+
+    with pytest.raises(ForbiddenError, match="users:manage"):
+        await mappings.add_mapping(theirs.group_id, manager, consent=True, by=by, now=world.tick())
+    with pytest.raises(ForbiddenError, match="users:manage"):
+        await mappings.set_mapping_role(mine.group_id, manager, consent=True, by=by, now=world.tick())
+    await mappings.add_mapping(theirs.group_id, world.roles["viewer"].role_id, consent=False, by=by, now=world.tick())
+    policy = await mappings.get_policy(world.tenant.tenant_id)
+    assert [line.role.shipped for line in policy.lines] == ["editor", "viewer"]
+
+
+async def test_nobody_takes_by_a_line_what_they_lack(world: World) -> None:
+    desk, staff = await world.push_group("desk"), await world.push_group("staff")
+    await world.map_group(desk, "user_manager")
+    await world.map_group(staff, "viewer")
+    viewer, by = world.roles["viewer"].role_id, mapper_of(world)
+
+    with pytest.raises(ForbiddenError, match="users:manage"):
+        await mappings.remove_mapping(desk.group_id, by=by, now=world.tick())
+    with pytest.raises(ForbiddenError, match="users:manage"):
+        await mappings.set_mapping_role(desk.group_id, viewer, consent=False, by=by, now=world.tick())
+    for group, places in ((desk, 1), (staff, -1)):
+        with pytest.raises(ForbiddenError, match="users:manage"):
+            await mappings.move_mapping(group.group_id, places=places, by=by, now=world.tick())
+    policy = await mappings.get_policy(world.tenant.tenant_id)
+    assert [line.role.shipped for line in policy.lines] == ["user_manager", "viewer"]
+
+
+async def test_who_manages_mappings_makes_nobody_a_user_manager_by_default(world: World) -> None:
+    manager = world.roles["user_manager"].role_id
+
+    for by in (mapper_of(world), world.system):
+        with pytest.raises(InvalidError, match="nobody gets by default"):
+            await mappings.set_default_role(manager, by=by, now=world.tick())
+    await mappings.set_default_role(world.roles["viewer"].role_id, by=mapper_of(world), now=world.tick())
+    policy = await mappings.get_policy(world.tenant.tenant_id)
+    assert policy.default_role.shipped == "viewer"

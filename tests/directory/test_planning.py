@@ -58,13 +58,13 @@ def test_an_edit_that_was_applied_leaves_nothing_to_plan(
     )
     user = user_after(created)
     wanted = attributes_of(second, active=becomes)
-    plan = plan_user_edit(user, lambda _: wanted, moment=MOMENT)
+    plan = plan_user_edit(user, lambda _: wanted, moment=MOMENT, blocked=False)
     if not plan:
         assert wanted.document == user.attributes.document
         return
     after = user_after(plan)
     assert after.version == user.version + 1
-    assert plan_user_edit(after, lambda _: wanted, moment=MOMENT) == Plan()
+    assert plan_user_edit(after, lambda _: wanted, moment=MOMENT, blocked=False) == Plan()
 
 
 @given(policies(), locks, group_sets)

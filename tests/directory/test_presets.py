@@ -1,6 +1,7 @@
 from contextlib import suppress
 from dataclasses import fields
 
+import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from directory.errors import InvalidError
 from directory.model import SourceSettings
 from directory.presets import PRESETS, SETTING_NAMES, edited_settings, settings_document
 
+LISTS = {"accepted_domains", "networks"}
 WORDS = {
     *("on", "true", "yes", "1", "off", "false", "no", "0"),
     *("body", "no_content", "pending", "reject", "reactivate", "409"),
@@ -65,8 +67,56 @@ def test_settings_that_are_taken_can_be_set_again_without_effect(changes: dict[s
         assert edited_settings(edited, changes) == edited
 
 
-@given(st.sampled_from(SETTING_NAMES) | st.text(), st.text())
+@given(st.sampled_from([name for name in SETTING_NAMES if name not in LISTS]) | st.text(), st.text())
 def test_text_that_is_no_word_of_ours_is_refused(name: str, text: str) -> None:
+    assume(not (name == "rate_per_s" and text.strip().isdigit()))
     assume(text.strip().lower() not in WORDS)
     with pytest.raises(InvalidError):
         edited_settings(SourceSettings(), {name: text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("accepted_domains", "Example.org, mail.example.com\nexample.org", ("example.org", "mail.example.com")),
+        ("accepted_domains", "", ()),
+        (
+            "networks",
+            "203.0.113.0/24 2001:DB8::/32; 198.51.100.7",
+            ("203.0.113.0/24", "2001:db8::/32", "198.51.100.7/32"),
+        ),
+        ("rate_per_s", "25", 25),
+        ("rate_per_s", "off", 0),
+    ],
+)
+def test_lists_and_numbers_are_read_from_text(name: str, text: str, value: object) -> None:
+    assert getattr(edited_settings(SourceSettings(), {name: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("accepted_domains", "example"),
+        ("accepted_domains", "a@example.org"),
+        ("accepted_domains", "-x.org"),
+        ("networks", "203.0.113.7/24"),
+        ("networks", "everywhere"),
+        ("networks", " ".join(f"203.0.113.{last}" for last in range(51))),
+        ("rate_per_s", "1001"),
+        ("rate_per_s", "-1"),
+        ("rate_per_s", "2.5"),
+        ("rate_per_s", "\u0661"),
+        ("paused", "on"),
+        ("administrator_user_id", "01890a5d-ac96-774b-bcce-b302099a8057"),
+    ],
+)
+def test_what_is_no_such_value_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        edited_settings(SourceSettings(), {name: text})
+    assert caught.value.attribute == name
+
+
+def test_settings_of_before_these_values_are_still_read() -> None:
+    assert msgspec.json.decode(b'{"patch_response":"no_content"}', type=SourceSettings) == SourceSettings(
+        patch_response="no_content"
+    )

@@ -10,14 +10,18 @@ from directory.model import User, UserAttributes, UserId
 from directory.signins import Operator
 from directory.store.unit import Engine
 from directory.tokens import is_key, new_key
+from directory.visitor import Visitor
 from tests.directory.tenant_setup import HOUR, MINUTE, NOW, SECOND, Scene, new_scene, other_tenant
+
+FIREFOX = Visitor(network="198.51.100.0/24", software="Firefox")
+SOMEBODY = Visitor()
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store")]
 
 
 async def sign_in(scene: Scene, user: User) -> str:
     link = await signins.create_link(user.user_id, by=scene.by, now=NOW)
-    return await signins.redeem_link(link, now=NOW, network="198.51.100.0/24", software="Firefox")
+    return (await signins.redeem_link(link, visitor=FIREFOX, now=NOW)).token
 
 
 async def operator_of(token: str) -> Operator:
@@ -30,7 +34,7 @@ async def test_a_link_opens_a_session_with_a_new_token() -> None:
     scene = await new_scene()
     user = await scene.user("ann", role="user_manager")
     link = await signins.create_link(user.user_id, by=scene.by, now=NOW)
-    token = await signins.redeem_link(link, now=NOW, network="198.51.100.0/24", software="Firefox")
+    token = (await signins.redeem_link(link, visitor=FIREFOX, now=NOW)).token
     assert is_key(link)
     assert is_key(token)
     assert token != link
@@ -52,10 +56,10 @@ async def test_the_operator_acts_with_the_permissions_of_the_role() -> None:
 async def test_a_link_works_once() -> None:
     scene = await new_scene()
     link = await signins.create_link((await scene.user()).user_id, by=scene.by, now=NOW)
-    await signins.redeem_link(link, now=NOW, network="", software="")
+    await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)
     assert not await signins.peek_link(link, now=NOW)
     with pytest.raises(InvalidError):
-        await signins.redeem_link(link, now=NOW, network="", software="")
+        await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)
 
 
 async def test_of_many_who_redeem_a_link_at_once_one_comes_in() -> None:
@@ -66,7 +70,7 @@ async def test_of_many_who_redeem_a_link_at_once_one_comes_in() -> None:
 
     async def redeem() -> None:
         try:
-            tokens.append(await signins.redeem_link(link, now=NOW, network="", software=""))
+            tokens.append((await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)).token)
         except InvalidError:
             tokens.append("")
 
@@ -82,7 +86,7 @@ async def test_looking_at_a_link_does_not_use_it_up() -> None:
     link = await signins.create_link((await scene.user()).user_id, by=scene.by, now=NOW)
     assert await signins.peek_link(link, now=NOW)
     assert await signins.peek_link(link, now=NOW + HOUR - SECOND)
-    assert await signins.redeem_link(link, now=NOW + HOUR - SECOND, network="", software="")
+    assert (await signins.redeem_link(link, visitor=SOMEBODY, now=NOW + HOUR - SECOND)).token
 
 
 async def test_a_link_ends_after_an_hour() -> None:
@@ -90,7 +94,7 @@ async def test_a_link_ends_after_an_hour() -> None:
     link = await signins.create_link((await scene.user()).user_id, by=scene.by, now=NOW)
     assert not await signins.peek_link(link, now=NOW + HOUR)
     with pytest.raises(InvalidError):
-        await signins.redeem_link(link, now=NOW + HOUR, network="", software="")
+        await signins.redeem_link(link, visitor=SOMEBODY, now=NOW + HOUR)
 
 
 @pytest.mark.parametrize("token", ["", "x", "\udcff" * 43, "é" * 43, "x" * 5000, new_key()])
@@ -98,14 +102,14 @@ async def test_what_is_no_token_opens_nothing(token: str) -> None:
     assert not await signins.peek_link(token, now=NOW)
     assert await signins.find_session(token, now=NOW) is None
     with pytest.raises(InvalidError):
-        await signins.redeem_link(token, now=NOW, network="", software="")
+        await signins.redeem_link(token, visitor=SOMEBODY, now=NOW)
 
 
 async def test_tokens_are_kept_as_hashes_only(store: Engine) -> None:
     scene = await new_scene()
     user = await scene.user()
     link = await signins.create_link(user.user_id, by=scene.by, now=NOW)
-    token = await signins.redeem_link(link, now=NOW, network="", software="")
+    token = (await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)).token
     kept = [*await store.fetch("SELECT * FROM signin_link_row"), *await store.fetch("SELECT * FROM web_session_row")]
     assert len(kept) == 2
     for secret in (link, token):
@@ -176,7 +180,34 @@ async def test_a_user_whose_role_is_lost_is_out_at_once() -> None:
     assert await signins.find_session(token, now=NOW) is None
     assert not await signins.peek_link(link, now=NOW)
     with pytest.raises(InvalidError):
-        await signins.redeem_link(link, now=NOW, network="", software="")
+        await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)
+
+
+async def test_a_link_made_before_a_promotion_does_not_open_the_new_role() -> None:
+    scene = await new_scene()
+    boss, user = await scene.user("boss"), await scene.user("ann", role="viewer")
+    manager = await scene.user("mara", role="user_manager")
+    by = signins.operator_actor(await operator_of(await sign_in(scene, manager)))
+    link = await signins.create_link(user.user_id, purpose="invite", by=by, now=NOW)
+    await locks.lock_role(user.user_id, boss.decision.role_id, reason="promoted", until=None, by=scene.by, now=NOW)
+
+    assert not await signins.peek_link(link, now=NOW)
+    with pytest.raises(InvalidError, match="carried less"):
+        await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)
+    anew = await signins.create_link(user.user_id, by=scene.by, now=NOW)
+    assert (await signins.redeem_link(anew, visitor=SOMEBODY, now=NOW)).token
+
+
+async def test_a_link_outlives_a_role_that_carries_less() -> None:
+    scene = await new_scene()
+    await scene.user("boss")
+    user = await scene.user("ann")
+    link = await signins.create_link(user.user_id, by=scene.by, now=NOW)
+    viewer = await access_roles.find_role(scene.tenant.tenant_id, "viewer")
+    assert viewer is not None
+    await locks.lock_role(user.user_id, viewer.role_id, reason="new duties", until=None, by=scene.by, now=NOW)
+
+    assert (await operator_of((await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)).token)).role == viewer
 
 
 async def test_a_session_carries_the_role_of_the_moment() -> None:
@@ -222,7 +253,7 @@ async def test_a_user_who_is_deleted_is_out() -> None:
     await users.delete_user(user.user_id, by=scene.feed(source), now=NOW)
     assert await signins.find_session(token, now=NOW) is None
     with pytest.raises(InvalidError):
-        await signins.redeem_link(link, now=NOW, network="", software="")
+        await signins.redeem_link(link, visitor=SOMEBODY, now=NOW)
 
 
 async def test_who_may_not_sign_in_gets_no_link() -> None:

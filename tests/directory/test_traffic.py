@@ -12,6 +12,7 @@ from directory.noted import REQUEST_COUNT_MAX, noted
 from directory.store.compiled import Statement
 from directory.store.errors import StoreError
 from directory.store.unit import Engine, bind, connect, fetch_one
+from directory.visitor import Visitor
 from tests.directory.tenant_setup import DAY, HOUR, MINUTE, NOW, SECOND, Scene, new_scene, other_tenant
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store", "empty_queues")]
@@ -232,11 +233,11 @@ async def test_ended_sessions_and_old_links_go_after_thirty_days() -> None:
     scene = await new_scene()
     user = await scene.user()
     link = await signins.create_link(user.user_id, by=scene.by, now=NOW)
-    token = await signins.redeem_link(link, now=NOW, network="", software="")
+    token = (await signins.redeem_link(link, visitor=Visitor(), now=NOW)).token
     operator = await signins.find_session(token, now=NOW)
     assert operator is not None
     forgotten = await signins.create_link(user.user_id, by=scene.by, now=NOW)
-    await signins.redeem_link(forgotten, now=NOW, network="", software="")
+    await signins.redeem_link(forgotten, visitor=Visitor(), now=NOW)
     await signins.sign_out(operator.session_id, by=scene.by, now=NOW + MINUTE)
     assert await traffic.prune(now=NOW + 30 * DAY) == 0
     assert await traffic.prune(now=NOW + 30 * DAY + 2 * HOUR) == 3

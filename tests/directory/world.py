@@ -99,6 +99,7 @@ class World:
         assert await upkeep.list_miscounted_groups(tenant_id) == []
         assert await upkeep.list_mistallied_sources(tenant_id) == []
         assert await upkeep.list_untold_users(tenant_id) == []
+        assert await upkeep.list_misstated_users(tenant_id) == []
 
 
 async def create_world(slug: str = "example", preset: Preset = "entra") -> World:

@@ -39,7 +39,7 @@ def test_the_tour_works_as_it_is_written(database_url: str, tmp_path: Path) -> N
 
     assert (done.returncode, done.stderr) == (0, "")
     assert [one for one in answers if "Error" in str(one["schemas"])] == []
-    assert done.stdout.endswith("events of example: well\n")
+    assert done.stdout.endswith("events of example: well\nkeys: well\n")
     assert read_rows(
         database_url,
         "SELECT u.user_name, u.active, g.display_name FROM user_row u JOIN member_row m ON m.user_id = u.id"

@@ -1,7 +1,7 @@
 """The portal in process, over both databases, with people of every role who can sign in."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import httpx
@@ -10,10 +10,13 @@ from litestar import Litestar
 from litestar.exceptions import HTTPException
 
 from directory import locks, signins
-from directory.store.unit import Engine
+from directory.store.compiled import Statement
+from directory.store.unit import Engine, execute
 from portal.errors import error_answerer
 from portal.routes import router, static_router
+from portal.streams import open_streams
 from portal.visit import Site
+from rolebook.simulation import Simulator
 from tests.directory.world import World, create_world
 from tests.portal.browsing import ORIGIN, SAME_ORIGIN, Browser
 
@@ -22,9 +25,13 @@ SignIn = Callable[..., Awaitable[Browser]]
 
 def create_portal(public_url: str = ORIGIN) -> Litestar:
     """Return an application of nothing but this door."""
+    open_streams.end_all()  # clients in process read whole answers: a stream says what there is, and is over
     word = error_answerer(Site(public_url=public_url))
     return Litestar(
-        route_handlers=[static_router(public_url=public_url), router(public_url=public_url)],
+        route_handlers=[
+            static_router(public_url=public_url),
+            router(public_url=public_url, simulate=Simulator(public_url)),
+        ],
         exception_handlers={HTTPException: word, Exception: word},
         openapi_config=None,
         logging_config=None,
@@ -81,6 +88,12 @@ async def sign_in(store: Engine, world: World) -> AsyncIterator[SignIn]:
     yield signed_in
     for client in clients:
         await client.aclose()
+
+
+async def make_stale(*, minutes: int = 11) -> None:
+    """Let every sign-in be so long ago: the next weightier deed asks who it is."""
+    past = Statement("UPDATE web_session_row SET confirmed_at = $1::timestamptz, created_at = $1::timestamptz")
+    await execute(past, datetime.now(UTC) - timedelta(minutes=minutes))
 
 
 @pytest.fixture

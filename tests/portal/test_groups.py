@@ -2,6 +2,9 @@
 
 import pytest
 
+from directory import groups
+from directory.edits import GroupEdit
+from directory.model import GroupAttributes
 from tests.directory.world import World
 from tests.portal.browsing import Browser
 
@@ -15,19 +18,70 @@ async def test_groups_are_listed_with_their_role(admin: Browser, world: World) -
     text = (await admin.open("groups")).text
 
     assert "2 groups" in text
-    assert "Staff ext-Staff Editor 0 Entra" in text
-    assert "Visitors ext-Visitors Not mapped" in text
+    assert "Staff ext-Staff 0" in text
+    assert "#1 → Editor Entra" in text
+    assert "Not mapped Entra" in text
 
 
 async def test_no_groups_yet_says_how_they_come(admin: Browser) -> None:
     assert "No groups pushed yet. In Entra" in (await admin.open("groups")).text
 
 
-@pytest.mark.parametrize("after", ["x", "-1", "1e9", "٣", "9" * 40, ""])
-async def test_a_place_that_is_none_is_the_start(admin: Browser, world: World, after: str) -> None:
+@pytest.mark.parametrize("after", ["x", "-1", "1e9", "٣", "9" * 40])
+async def test_a_place_that_is_none_is_refused_in_words(admin: Browser, world: World, after: str) -> None:
     await world.push_group("Staff")
 
-    assert "Staff" in (await admin.open(f"groups?after={after}")).text
+    page = await admin.open(f"groups?after={after}")
+
+    assert page.status == 422
+    assert "is not a place in this list" in page.text
+
+
+async def test_groups_are_filtered_and_sorted_by_the_address(admin: Browser, world: World) -> None:
+    await world.push_user("ann")
+    await world.push_group("Staff", ["ext-ann"])
+    await world.push_group("Visitors")
+
+    text = (await admin.open("groups?sort=members&dir=down")).text
+    narrowed = (await admin.open("groups?state=empty&q=visit")).text
+
+    assert text.index("Staff") < text.index("Visitors")
+    assert "1 group " in narrowed
+    assert "ext-Staff" not in narrowed
+    assert "No group matches" in (await admin.open("groups?q=nothing")).text
+    assert "Not understood, and left out: state" in (await admin.open("groups?state=odd")).text
+
+
+async def test_the_file_holds_every_group_of_the_filter(admin: Browser, world: World) -> None:
+    await world.map_group(await world.push_group("=Staff"), "editor")
+    await world.push_group("Visitors")
+
+    text = (await admin.client.get(admin.at("groups/export.csv?mapped=yes&bom=no"))).text
+
+    lines = text.splitlines()
+    assert lines[0].startswith('"name","source","external id"')
+    assert lines[1].startswith('"\'=Staff","Entra","ext-=Staff","0"')
+    assert len(lines) == 2
+
+
+async def test_names_of_before_nested_groups_and_history_are_shown(admin: Browser, world: World) -> None:
+    inner = await world.push_group("Inner")
+    group = await groups.create_group(
+        GroupAttributes({"displayName": "Staff", "externalId": "ext-Staff"}),
+        GroupEdit(add=frozenset({str(inner.group_id)}), nested=frozenset({str(inner.group_id)})),
+        by=world.client,
+        now=world.tick(),
+        unique_name=False,
+        unknown="pending",
+    )
+    rename = GroupEdit(change=lambda old: GroupAttributes({**old.document, "displayName": "Team"}))
+    await groups.edit_group(group.group_id, rename, by=world.client, now=world.tick())
+
+    text = (await admin.open(f"groups/{group.group_id}")).text
+
+    assert "Contains groups (1)" in text
+    assert "Staff → Team" in text
+    assert "Group created" in text
 
 
 async def test_more_groups_than_fit_are_paged(admin: Browser, world: World) -> None:

@@ -1,14 +1,17 @@
 """Overview: counts, connections and the steps of setting up, ticked by evidence."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from directory import secret_keys
+from directory import access_roles, events, locks, secret_keys, signins, tenants
 from directory.ids import new_id
 from directory.model import RequestDraft, RequestId
+from directory.store.unit import Engine
 from directory.traffic import flush, note_request, reference_for
 from tests.directory.world import World
-from tests.portal.browsing import Browser
-from tests.portal.conftest import SignIn
+from tests.portal.browsing import SAME_ORIGIN, Browser
+from tests.portal.conftest import SignIn, client_of, create_portal
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +60,57 @@ async def test_steps_are_ticked_by_what_happened(admin: Browser, world: World) -
     assert "Create its secret (done)" in after
     assert "Map groups to access roles (done)" in after
     assert "Receive the first request (open)" in after
+
+
+async def test_without_a_connection_the_first_step_is_offered(store: Engine) -> None:
+    assert store is not None
+    tenant = await tenants.create_tenant("Empty", slug="empty", now=datetime.now(UTC))
+    system = tenants.system_actor(tenant)
+    roles = {role.shipped: role for role in await access_roles.list_roles(tenant.tenant_id) if role.shipped}
+    user = await locks.create_local_user(
+        "rosa", role_id=roles["administrator"].role_id, by=system, now=datetime.now(UTC)
+    )
+    token = await signins.create_link(user.user_id, by=system, now=datetime.now(UTC))
+    client = client_of(create_portal())
+    await client.post(f"/sign-in/{token}", headers=SAME_ORIGIN)
+
+    page = await Browser(client, "empty").open("overview")
+
+    assert "No directory connected" in page.text
+    assert "Create a connection (open)" in page.text
+    await client.aclose()
+
+
+async def test_a_connection_is_told_with_its_state_and_why(admin: Browser, world: World) -> None:
+    waiting = (await admin.open("overview")).text
+    await secret_keys.issue_secret(world.source.source_id, label="x", by=world.system, now=world.tick())
+    for _ in range(3):
+        note_request(request_of(world, status=409, detail="Taken."))
+    await flush(now=world.tick())
+
+    failing = (await admin.open("overview")).text
+
+    assert "No secret yet: nothing can arrive before there is one." in waiting
+    assert "3 of its last 3 requests failed." in failing
+    assert "Entra is failing" in failing
+
+
+async def test_what_waits_is_counted_in_the_header_and_listed_with_a_way_out(admin: Browser, world: World) -> None:
+    await events.seal_events(now=world.tick(), limit=100)
+    page = await admin.open("activity")
+    listed = await admin.open("attention")
+
+    assert "Attention 1 " in page.text
+    assert "Only one active administrator" in listed.text
+
+
+async def test_events_that_are_not_sealed_for_long_show_a_ribbon(admin: Browser, world: World) -> None:
+    world.now -= timedelta(minutes=9)
+    await world.push_user("ann")
+
+    text = (await admin.open("overview")).text
+
+    assert "Background work has not reported since" in text
 
 
 async def test_failed_requests_are_named_with_a_way_to_them(sign_in: SignIn, world: World) -> None:

@@ -8,7 +8,7 @@ from litestar import Request
 
 from directory import locks, signins, users
 from directory.model import UserAttributes
-from portal.auth import network_of
+from portal.visit import network_of
 from tests.directory.world import World
 from tests.portal.browsing import ORIGIN, SAME_ORIGIN, Page
 from tests.portal.conftest import SignIn, client_of, create_portal, link_for
@@ -42,7 +42,7 @@ async def test_a_used_link_opens_nothing_and_says_what_to_do(portal: httpx.Async
     shown, sent = await portal.get(path), await portal.post(path, headers=SAME_ORIGIN)
 
     assert (shown.status_code, sent.status_code) == (410, 410)
-    assert "Ask whoever runs this server for a new one" in sent.text
+    assert "Ask whoever sent it for a new one" in sent.text
     assert "set-cookie" not in sent.headers
 
 
@@ -97,7 +97,7 @@ async def test_the_cookie_cannot_be_read_by_scripts_nor_sent_across_sites(
 async def test_over_https_the_cookie_is_bound_to_the_host(world: World) -> None:
     async with client_of(create_portal("https://portal.example"), "https://portal.example") as client:
         answer = await client.post(
-            await link_for(world, "administrator"), headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False
+            await link_for(world, "viewer"), headers={"Sec-Fetch-Site": "same-origin"}, follow_redirects=False
         )
 
         assert answer.headers["set-cookie"].startswith("__Host-rolebook=")
@@ -115,18 +115,29 @@ async def test_a_chosen_session_id_is_not_adopted(portal: httpx.AsyncClient, wor
     assert "A" * 43 not in answer.headers["set-cookie"]
 
 
-@pytest.mark.parametrize("path", ["/", "/t/northwind", "/t/northwind/overview", "/t/nobody/overview"])
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/", "/sign-in"),
+        ("/t/northwind", "/t/northwind/sign-in?next=%2Ft%2Fnorthwind"),
+        ("/t/northwind/groups?q=x", "/t/northwind/sign-in?next=%2Ft%2Fnorthwind%2Fgroups%3Fq%3Dx"),
+        ("/t/nobody/overview", "/t/nobody/sign-in?next=%2Ft%2Fnobody%2Foverview"),
+        ("/t/%0D%0AX-Evil:%201/overview", "/sign-in"),
+        ("/t/%E2%82%AC/overview", "/sign-in"),
+        ("/t/%2F%2Fevil.example/overview", "/sign-in"),
+    ],
+)
 @pytest.mark.usefixtures("world")
-async def test_whoever_is_not_signed_in_is_sent_to_sign_in(portal: httpx.AsyncClient, path: str) -> None:
+async def test_whoever_is_not_signed_in_is_sent_to_sign_in(portal: httpx.AsyncClient, path: str, leads_to: str) -> None:
     answer = await portal.get(path)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, leads_to)
 
 
 async def test_a_lost_sign_in_makes_htmx_leave_the_page(portal: httpx.AsyncClient) -> None:
     answer = await portal.get("/t/northwind/sub-accounts", headers={"HX-Request": "true"})
 
-    assert answer.headers["hx-redirect"] == "/sign-in"
+    assert answer.headers["hx-redirect"] == "/t/northwind/sign-in"
     assert answer.content == b""
 
 
@@ -145,9 +156,9 @@ async def test_signing_out_ends_the_session_for_good(sign_in: SignIn) -> None:
     left = await browser.send((await browser.open("overview")).form("/sign-out"))
     browser.client.cookies.update(kept)
 
-    assert left.path == "/sign-in"
+    assert left.path == "/t/northwind/sign-in"
     assert "You are signed out" in left.text
-    assert (await browser.open("overview")).path == "/sign-in"
+    assert (await browser.open("overview")).path == "/t/northwind/sign-in"
 
 
 async def test_signing_out_removes_cookie_and_stored_data(sign_in: SignIn) -> None:
@@ -196,7 +207,7 @@ async def test_a_new_link_ends_the_session_that_the_browser_had(sign_in: SignIn,
     assert (await browser.open("overview")).path == "/t/northwind/overview"
     browser.client.cookies.clear()
     browser.client.cookies.update(former)
-    assert (await browser.open("overview")).path == "/sign-in"
+    assert (await browser.open("overview")).path == "/t/northwind/sign-in"
 
 
 async def test_a_used_link_leaves_the_session_alone(sign_in: SignIn, world: World) -> None:

@@ -1,15 +1,32 @@
 """Sub Accounts: finding people, and the pages of the list."""
 
+import csv
+import io
+import re
 from uuid import uuid4
 
 import pytest
 
 from directory import users
-from directory.model import UserAttributes
+from directory.model import JsonValue, UserAttributes
 from tests.directory.world import World
 from tests.portal.browsing import Browser
+from tests.portal.conftest import SignIn
 
 pytestmark = pytest.mark.anyio
+
+ONE_USER = re.compile(r"/sub-accounts/[0-9a-f-]{36}$")
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def of_department(name: str) -> dict[str, JsonValue]:
+    """Return the extension that names a department."""
+    return {ENTERPRISE: {"department": name}}
+
+
+def managed_by(value: str) -> dict[str, JsonValue]:
+    """Return the extension that refers to a manager."""
+    return {ENTERPRISE: {"manager": {"value": value}}}
 
 
 async def disable(world: World, name: str) -> None:
@@ -25,8 +42,8 @@ async def test_everyone_is_listed_with_role_origin_and_source(admin: Browser, wo
     text = (await admin.open("sub-accounts")).text
 
     assert "2 people" in text
-    assert "Ann Archer ann@example.org Editor Group \u2013 Entra" in text
-    assert "Administrator administrator Administrator Lock \u2013 Local" in text
+    assert "Ann Archer ann@example.org Editor Group \u2013 \u2013 Entra" in text
+    assert "Administrator administrator Administrator Lock \u2013 \u2013 Local" in text
 
 
 async def test_disabled_stands_where_the_role_stands(admin: Browser, world: World) -> None:
@@ -94,7 +111,7 @@ async def test_no_match_offers_to_clear_the_filters(admin: Browser) -> None:
 async def test_what_was_searched_stays_in_the_form(admin: Browser) -> None:
     page = await admin.open('sub-accounts?q="><script>alert(1)</script>&status=disabled')
 
-    form = next(form for form in page.forms if form.method == "get")
+    form = next(form for form in page.forms if form.action.endswith("/sub-accounts"))
     assert form.fields["q"] == '"><script>alert(1)</script>'
     assert form.fields["status"] == "disabled"
     assert "<script>alert" not in page.response.text
@@ -107,7 +124,7 @@ async def test_load_more_leads_through_everybody_once(admin: Browser, world: Wor
     seen: list[str] = []
     page = await admin.open("sub-accounts?q=same")
     while True:
-        seen += [link for link in page.links if "/sub-accounts/" in link]
+        seen += [link for link in page.links if ONE_USER.search(link)]
         onward = [link for link in page.links if "after=" in link and not link.endswith("after=")]
         if not onward:
             break
@@ -169,3 +186,101 @@ async def test_text_of_the_identity_provider_is_text(admin: Browser, world: Worl
         page = await admin.open(path)
         assert "<img" not in page.response.text, path
         assert "{{ 7*7 }}" in page.text, path
+
+
+async def test_headers_sort_by_links_and_say_how(admin: Browser, world: World) -> None:
+    for name, department in (("ann", "Sales"), ("ben", "Legal"), ("cleo", "Art")):
+        await world.push_user(name, displayName=name.title(), **of_department(department))
+
+    page = await admin.open("sub-accounts?source=" + str(world.source.source_id))
+    by_department = await admin.open(next(link for link in page.links if "sort=department" in link))
+    turned = await admin.open(next(link for link in by_department.links if "sort=department&dir=down" in link))
+
+    assert (
+        '<th scope="col" aria-sort="ascending"><a class="sort" href="/t/northwind/sub-accounts?' in page.response.text
+    )
+    assert by_department.text.index("Art") < by_department.text.index("Legal") < by_department.text.index("Sales")
+    assert 'aria-sort="descending"' in turned.response.text
+    assert turned.text.index("Sales") < turned.text.index("Art")
+
+
+async def test_the_page_size_is_chosen(admin: Browser, world: World) -> None:
+    for number in range(30):
+        await world.push_user(f"p{number:03}")
+
+    page = await admin.open("sub-accounts?size=25&q=p0")
+
+    assert len([link for link in page.links if ONE_USER.search(link)]) == 25
+    assert "30 people" in page.text
+    assert any("size=25" in link and "after=" in link for link in page.links)
+
+
+async def test_a_manager_is_named_and_one_who_has_not_arrived_is_waited_for(admin: Browser, world: World) -> None:
+    boss = await world.push_user("boss", displayName="Bea Boss")
+    await world.push_user("ann", displayName="Ann", **managed_by(str(boss.user_id)))
+    await world.push_user("ben", displayName="Ben", **managed_by("ext-nobody"))
+
+    everybody, waiting = await admin.open("sub-accounts"), await admin.open("sub-accounts?waiting=manager")
+
+    assert "Bea Boss Entra" in everybody.text
+    assert "waiting for ext-nobody" in everybody.text
+    assert "1 person" in waiting.text
+    assert "ben@example.org" in waiting.text
+
+
+async def test_nearest_people_are_suggested_where_nobody_matches(admin: Browser, world: World) -> None:
+    ann = await world.push_user("ann", displayName="Annabel Archer")
+
+    page = await admin.open("sub-accounts?q=annabella&status=active")
+
+    assert "No one matches \u201cannabella\u201d" in page.text
+    assert f"/t/northwind/sub-accounts/{ann.user_id}" in page.links
+    assert "/t/northwind/sub-accounts?q=annabella" in page.links
+
+
+async def test_an_empty_tenant_points_to_configure_scim(sign_in: SignIn, world: World) -> None:
+    browser = await sign_in("viewer")
+
+    page = await browser.open("sub-accounts?q=x")
+
+    assert "No one matches" in page.text
+    assert "Nobody here yet" not in page.text
+    assert (await browser.open("sub-accounts")).status == 200
+    assert world.tenant.slug in page.path
+
+
+async def test_whoever_only_looks_is_offered_no_actions(sign_in: SignIn, world: World) -> None:
+    await world.push_user("ann")
+    browser = await sign_in("viewer")
+
+    page = await browser.open("sub-accounts")
+
+    assert 'type="checkbox"' not in page.response.text
+    assert "New local user" not in page.text
+    assert "Export CSV" in page.text
+
+
+async def test_the_export_has_whom_the_filter_finds_and_no_formula(admin: Browser, world: World) -> None:
+    await world.push_user("eve", displayName='=HYPERLINK("http://evil")', title="x")
+    await disable(world, "ben")
+
+    answer = (await admin.open("sub-accounts/export.csv?status=active&source=" + str(world.source.source_id))).response
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert re.fullmatch(
+        r'attachment; filename="northwind-people-\d{4}-\d\d-\d\d\.csv"', answer.headers["content-disposition"]
+    )
+    assert lines[0][1:4] == ["Name", "User name", "E-mail"]
+    assert [line[1] for line in lines[1:]] == ['\'=HYPERLINK("http://evil")']
+
+
+async def test_the_export_can_be_of_picked_people_and_without_a_mark(admin: Browser, world: World) -> None:
+    ann = await world.push_user("ann", displayName="Ann")
+    await world.push_user("ben", displayName="Ben")
+
+    answer = (await admin.open(f"sub-accounts/export.csv?user_id={ann.user_id}&bom=no")).response
+
+    assert answer.text.startswith('"Id","Name"')
+    assert [line.split(",")[1] for line in answer.text.splitlines()[1:]] == ['"Ann"']

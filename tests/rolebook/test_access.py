@@ -29,7 +29,7 @@ async def post_thing(request: AnyRequest) -> int:
     return len(await request.body())
 
 
-CALLER = Caller("somewhere", {"tenant_id": "t-1"})
+CALLER = Caller("somewhere", lambda: {"tenant_id": "t-1"})
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
         ("/scim", "scim"),
         ("/scim/v2/Users", "scim"),
         ("/SCIM/v2/Users", "scim"),
+        ("//scim/v2/Users", "scim"),
         ("/scimitar", "portal"),
         ("/health/live", "house"),
         ("/metrics", "house"),

@@ -73,9 +73,20 @@ async def test_a_sound_installation_has_no_findings(settings: Settings) -> None:
 
     assert findings(answer) == {}
     assert [check["check"] for check in answer["checks"]] == [
-        "packages", "database", "roles of example", "counts of example", "events of example",
+        "packages", "database", "roles of example", "counts of example", "events of example", "keys",
     ]  # fmt: skip
     assert {check["check"]: check["checked"] for check in answer["checks"]}["roles of example"] == 1
+
+
+async def test_a_second_factor_whose_key_is_gone_is_named(settings: Settings, store: Engine) -> None:
+    await store.execute(
+        "INSERT INTO factor_row (tenant_id, id, user_id, sealed, created_at, last_step)"
+        " SELECT tenant_id, id, id, 'v1.0123abcd.x.y', created_at, 0 FROM user_row"
+    )
+
+    assert findings(await run_checks(settings)) == {
+        "keys": ["1 second factors are sealed with the key 0123abcd, which is not on the ring"]
+    }
 
 
 @pytest.mark.parametrize(

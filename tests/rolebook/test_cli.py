@@ -84,6 +84,17 @@ def test_a_new_link_for_somebody_who_lost_theirs(command: Command) -> None:
     assert second["sign_in_url"] != first["sign_in_url"]
 
 
+def test_the_second_factor_of_somebody_who_has_none_is_not_reset(command: Command) -> None:
+    command("tenant", "create", "Acme")
+    words = ("--tenant", "acme", "--user-name", "ann")
+    made = printed(command("user", "create", *words, "--role", "Administrator", "--json"))
+
+    answer = printed(command("user", "reset-second-factor", *words, "--json"))
+
+    assert answer == {"user": made["user"], "reset": False}
+    assert "ann has no second factor" in command("user", "reset-second-factor", *words).output
+
+
 def test_settings_of_a_connection_are_changed_by_name(command: Command) -> None:
     command("tenant", "create", "Acme")
     words = ("source", "create", "--tenant", "acme", "--preset", "entra", "--name", "Entra", "--json")

@@ -8,6 +8,8 @@ import pytest
 
 from rolebook.settings import Secret, Settings, SettingsError
 
+KEY = "wXq3hTzP0aLm5Yv8Rk2Ns7Bd4Fg6Jc1Uo9Ei-Dx_QtM"
+
 
 def problems_of(environ: dict[str, str], **flags: str | int | None) -> list[str]:
     with pytest.raises(SettingsError) as caught:
@@ -49,8 +51,18 @@ def test_other_peoples_variables_are_not_ours() -> None:
     assert Settings.from_env({"PORT": "1", "PATH": "/bin"}).port == 8000
 
 
-def test_the_key_ring_of_later_may_be_set_already() -> None:
-    assert Settings.from_env({"ROLEBOOK_KEYS": "something"}) == Settings.from_env({})
+def test_the_key_ring_is_read_and_never_shown() -> None:
+    settings = Settings.from_env({"ROLEBOOK_KEYS": f"{KEY} {KEY[::-1]}"})
+
+    assert settings.keys is not None
+    assert settings.keys.reveal() == f"{KEY} {KEY[::-1]}"
+    assert KEY not in repr(settings)
+
+
+def test_a_weak_key_is_refused_without_being_repeated() -> None:
+    (problem,) = problems_of({"ROLEBOOK_KEYS": f"{KEY} something"})
+
+    assert problem == "ROLEBOOK_KEYS: key 2 is too weak: it needs 32 random bytes"
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:9", "https://a.example"])

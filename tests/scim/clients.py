@@ -8,15 +8,14 @@ from typing import Any
 
 import httpx
 import msgspec
-from litestar import Litestar
-from litestar.exceptions import HTTPException
 
 from directory.model import Preset, Source, Tenant
 from directory.noted import noted
 from directory.secret_keys import issue_secret
 from directory.sources import create_source
 from directory.tenants import create_tenant, system_actor
-from scim.routes import router, word_exception
+from scim.door import Door
+from scim.routes import door
 
 PUBLIC_URL = "https://rolebook.example"
 BASE_URL = f"{PUBLIC_URL}/scim/v2"
@@ -45,14 +44,9 @@ class Client:
         return str(response.json()["id"])
 
 
-def minimal_app() -> Litestar:
+def minimal_app() -> Door:
     """Return an application of this door alone."""
-    return Litestar(
-        route_handlers=[router(public_url=PUBLIC_URL)],
-        exception_handlers={HTTPException: word_exception, Exception: word_exception},
-        openapi_config=None,
-        logging_config=None,
-    )
+    return door(public_url=PUBLIC_URL)
 
 
 async def new_source(preset: Preset, slug: str) -> tuple[Tenant, Source, str]:

@@ -135,6 +135,6 @@ async def test_a_secret_sent_where_it_does_not_belong_is_recorded_nowhere() -> N
         await flush(now=NOW)
         listed = await list_requests(client.tenant.tenant_id, limit=20)
         kept = [await get_request(client.tenant.tenant_id, record.request_id) for record in listed]
-    assert len(kept) == 6  # what no endpoint takes is refused before it is recorded
-    assert client.token not in "".join(answer.text for answer in told)
-    assert client.token not in repr(kept)
+    assert len(kept) == 7  # what no endpoint takes is refused before it is recorded
+    assert client.token.lower() not in "".join(answer.text for answer in told).lower()
+    assert client.token.lower() not in repr(kept).lower()

@@ -1,11 +1,13 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import json
 
 from directory.model import JsonObject
 from directory.tokens import new_secret_token
-from scim.hiding import DROPPED
+from scim.hiding import DROPPED, SECRET_KEY, names_secret
 from scim.record import network_of, path_for_record, redacted, software_of
 
 
@@ -124,3 +126,8 @@ def test_what_a_secret_is_compared_with_is_dropped_from_messages() -> None:
 def test_many_words_for_secrets_cost_no_more_than_their_length() -> None:
     words = "token" * 12_000 + "[" * 12_000
     assert len(path_for_record(scope(query_string=f"filter={words}".encode()))) <= 2000
+
+
+@given(st.text(st.sampled_from("tokenTOKEN sS\u017fecret\u0131.[]kK\u212a"), max_size=24))
+def test_texts_said_to_be_without_secret_names_have_none(text: str) -> None:
+    assert names_secret(text) or SECRET_KEY.search(text) is None

@@ -18,8 +18,8 @@ def test_error_says_what_to_do_and_ends_with_the_reference() -> None:
 
 def test_refused_secret_has_one_body_and_says_how_to_come_in() -> None:
     answer = error_answer(UnauthorizedError(), None)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="scim"'
+    assert answer.status == 401
+    assert answer.headers == ((b"www-authenticate", b'Bearer realm="scim"'),)
     assert "Reference" not in json.decode(answer.content)["detail"]
 
 

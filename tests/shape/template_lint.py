@@ -111,6 +111,8 @@ def of_attributes(one: Element) -> Iterator[str]:
             yield f"{name}: code in an attribute is blocked"
         if name == "hx-trigger" and "[" in value:
             yield "hx-trigger: a filter is code, and blocked"
+        if name == "hx-disable" and not value.strip():
+            yield "hx-disable names what is disabled while a request runs; what htmx leaves alone is hx-ignore"
 
 
 def of_triggers(one: Element) -> Iterator[str]:

@@ -44,7 +44,7 @@ def test_only_settings_reads_the_environment() -> None:
     assert readers <= {"rolebook/settings.py"}
 
 
-def test_only_the_job_loop_catches_everything() -> None:
+def test_only_the_job_loop_and_the_door_that_words_errors_catch_everything() -> None:
     broad = [
         name_of(path)
         for path in each_module()
@@ -52,7 +52,8 @@ def test_only_the_job_loop_catches_everything() -> None:
         if isinstance(node, ast.ExceptHandler) and catches_everything(node)
     ]
 
-    assert len(broad) <= 1, broad
+    assert set(broad) <= {"rolebook/jobs.py", "scim/door.py"}, broad
+    assert len(broad) <= 3, broad
 
 
 def test_nothing_marks_text_as_safe() -> None:

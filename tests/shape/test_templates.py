@@ -68,6 +68,7 @@ def test_templates_that_keep_the_rules_pass() -> None:
         ("people/_row.html", "<button>", '<button style="color: red">', "styles are blocked"),
         ("people/_row.html", "<button>", '<a href="javascript:go()">x</a><button>', "code in an attribute"),
         ("people/_row.html", "<button>", '<button hx-delete="/people">', "hx-delete is not used"),
+        ("people/_row.html", "<button>", "<button hx-disable>", "is hx-ignore"),
         ("people/_row.html", "<button>", '<button hx-target:inherited="this">', "is not used"),
         ("people/_row.html", "{{ csrf_token }}", "{{ csrf_token | safe }}", "turns escaping off"),
         ("people/page.html", "changed", "[ctrlKey]", "a filter is code"),

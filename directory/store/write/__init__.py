@@ -9,8 +9,10 @@ from directory.plan import (
     Change,
     ChangeMembers,
     DecideRoles,
+    DeleteRows,
     EndGroup,
     EndSignins,
+    EndSigninsOfRole,
     EndUser,
     InsertRow,
     JoinGroups,
@@ -18,30 +20,50 @@ from directory.plan import (
     PutLock,
     PutMappings,
     PutUser,
+    ReleaseUsers,
     UpdateRows,
 )
-from directory.store.write import administration, groups, policy, users
-from directory.store.write.events import write_events
+from directory.store.together import Together
+from directory.store.write import administration, groups, policy, release, roles, users
+from directory.store.write.events import add_events
 
 _WRITERS: dict[type, Callable[[Any, Actor], Awaitable[None]]] = {
-    PutUser: users.put_user,
     EndUser: users.end_user,
-    EndSignins: users.end_signins,
+    ReleaseUsers: release.release_users,
+    EndSigninsOfRole: roles.end_signins_of_role,
     JoinGroups: users.join_groups,
     DecideRoles: users.decide_roles,
     PutLock: users.put_lock,
-    PutGroup: groups.put_group,
     EndGroup: groups.end_group,
-    ChangeMembers: groups.change_members,
     PutMappings: policy.put_mappings,
     AskRedecision: policy.ask_redecision,
     InsertRow: administration.insert_row,
     UpdateRows: administration.update_rows,
+    DeleteRows: administration.delete_rows,
 }
 
-__all__ = ["write_change", "write_events"]
+__all__ = ["add_events", "write_change"]
 
 
-async def write_change(change: Change, by: Actor) -> None:
-    """Write one change inside the open unit of work."""
-    await _WRITERS[type(change)](change, by)
+async def write_change(change: Change, by: Actor, writes: Together) -> None:
+    """Write one change inside the open unit of work, behind what was kept before, or keep it to be sent with others."""
+    match change:
+        case PutUser(expected_version=None):
+            users.add_user(change, writes)
+        case EndSignins():
+            users.end_signins(change, by, writes)
+        case ChangeMembers():
+            await groups.change_members(change, by, writes)
+        case _:
+            await writes.send()
+            await _write_behind(change, by, writes)
+
+
+async def _write_behind(change: Change, by: Actor, writes: Together) -> None:
+    match change:
+        case PutUser():
+            await users.put_user(change, writes)
+        case PutGroup():
+            await groups.put_group(change, writes)
+        case _:
+            await _WRITERS[type(change)](change, by)

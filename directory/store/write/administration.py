@@ -1,13 +1,14 @@
 """Writes of tenants, roles, sources, secrets, links and web sessions: single rows by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import NoReturn
 from uuid import UUID
 
 from directory.errors import AlreadyExistsError
 from directory.model import Actor
-from directory.plan import InsertRow, UpdateRows
+from directory.plan import DeleteRows, InsertRow, UpdateRows
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
 from directory.store.insert import insert_rows
@@ -45,23 +46,38 @@ async def insert_row(change: InsertRow, by: Actor) -> None:
             change.table, {name: declared_type(value) for name, value in given.items()}, [tuple(given.values())]
         )
     except UniqueViolationError as error:
-        if error.index not in _TAKEN:
-            raise
-        kind, attribute, column = _TAKEN[error.index]
-        raise AlreadyExistsError(kind, attribute, str(given[column])) from error
+        _refuse(error, given)
 
 
 async def update_rows(change: UpdateRows, by: Actor) -> None:
     """Set columns of the rows that match.
 
     Raises:
+        AlreadyExistsError: a name that must be unique is taken.
         ConcurrencyError: not as many rows as required: somebody else was first.
     """
     del by
     statement = _update_for(change.table, _shape(change.values), _shape(change.where))
-    count = await execute(statement, *_given(change.values), *_given(change.where))
+    try:
+        count = await execute(statement, *_given(change.values), *_given(change.where))
+    except UniqueViolationError as error:
+        _refuse(error, change.values)
     if change.require is not None and count != change.require:
         raise ConcurrencyError(f"{count} rows of {change.table} instead of {change.require}")
+
+
+async def delete_rows(change: DeleteRows, by: Actor) -> None:
+    """Delete the rows that match."""
+    del by
+    await execute(_delete_for(change.table, _shape(change.where)), *_given(change.where))
+
+
+def _refuse(error: UniqueViolationError, values: Mapping[str, object]) -> NoReturn:
+    """Raise the error that people can act on, or the one that there is."""
+    if error.index not in _TAKEN:
+        raise error
+    kind, attribute, column = _TAKEN[error.index]
+    raise AlreadyExistsError(kind, attribute, str(values[column])) from error
 
 
 def _shape(values: Mapping[str, object]) -> tuple[tuple[str, str | None], ...]:
@@ -79,5 +95,16 @@ def _update_for(
     """Return the statement; the names come from our own code, never from outside."""
     places = iter(range(1, len(values) + len(where) + 1))
     sets = [f"{name} = NULL" if kind is None else f"{name} = ${next(places)}::{kind}" for name, kind in values]
-    tests = [f"{name} IS NULL" if kind is None else f"{name} = ${next(places)}::{kind}" for name, kind in where]
-    return Statement(f"UPDATE {table} SET {', '.join(sets)} WHERE {' AND '.join(tests)}")
+    return Statement(f"UPDATE {table} SET {', '.join(sets)} WHERE {_tests(where, places)}")
+
+
+@lru_cache(maxsize=64)
+def _delete_for(table: str, where: tuple[tuple[str, str | None], ...]) -> Statement:
+    """Return the statement; as above."""
+    return Statement(f"DELETE FROM {table} WHERE {_tests(where, iter(range(1, len(where) + 1)))}")
+
+
+def _tests(where: tuple[tuple[str, str | None], ...], places: Iterator[int]) -> str:
+    return " AND ".join(
+        f"{name} IS NULL" if kind is None else f"{name} = ${next(places)}::{kind}" for name, kind in where
+    )

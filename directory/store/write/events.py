@@ -11,6 +11,7 @@ from directory.model import Actor
 from directory.plan import Event
 from directory.store.insert import Insert
 from directory.store.tables import EventMemberRow, EventRow, EventValueRow, RedecisionRow, columns_of
+from directory.store.together import Together
 from directory.threads import worked_out
 
 _COLUMNS = {name: declared for name, declared in columns_of(EventRow).items() if name not in {"seq", "chain_hash"}}
@@ -20,8 +21,8 @@ _MEMBERS = Insert("event_member_row", columns_of(EventMemberRow))
 _WALKS = Insert("redecision_row", columns_of(RedecisionRow, "tenant_id", "id", "event_id", "asked_at"))
 
 
-async def write_events(events: Sequence[Event], *, by: Actor, now: datetime) -> None:
-    """Write the events of one plan: three statements, however many they are."""
+async def add_events(events: Sequence[Event], writes: Together, *, by: Actor, now: datetime) -> None:
+    """Have the events of one plan stored with what else is inserted."""
     rows: list[tuple[object, ...]] = []
     values: list[tuple[object, ...]] = []
     moved: list[EventContent] = []
@@ -30,18 +31,19 @@ async def write_events(events: Sequence[Event], *, by: Actor, now: datetime) -> 
         document = render_values(EventValues(actor=by.label, subject=event.subject_label, changes=event.changes))
         content = _content(event, commitment_for(salt, document), by=by, now=now)
         moved_count = len(event.joined) + len(event.left)
-        rows.append(await worked_out(partial(_row, content), count=moved_count))
+        rows.append(await worked_out(partial(_row, content), count=moved_count) if moved_count else _row(content))
         values.append((content.tenant_id, content.event_id, salt, document))
         moved.append(content)
-    await _EVENT(rows)
-    await _VALUES(values)
-    await _MEMBERS(row for content in moved for row in _member_rows(content))
-    await _WALKS(
-        [
+    writes.add(_EVENT, rows)
+    writes.add(_VALUES, values)
+    writes.add(_MEMBERS, (row for content in moved for row in _member_rows(content)))
+    writes.add(
+        _WALKS,
+        (
             (by.tenant_id, new_id(now), content.event_id, now)
             for event, content in zip(events, moved, strict=True)
             if event.redecide
-        ]
+        ),
     )
 
 

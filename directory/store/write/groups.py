@@ -5,10 +5,11 @@ from directory.model import Actor, Group
 from directory.names import name_key
 from directory.plan import ChangeMembers, EndGroup, PutGroup
 from directory.store.compiled import Statement
-from directory.store.errors import ConcurrencyError, UniqueViolationError
+from directory.store.errors import ConcurrencyError
 from directory.store.insert import ON_A_THREAD_ROWS, Insert, slices
 from directory.store.rows import document_key_text, document_text
 from directory.store.tables import GroupRow, MemberRow, NestedRow, WaitingRow, columns_of
+from directory.store.together import TOGETHER_ROWS, Together
 from directory.store.unit import execute, fetch_one
 
 _COLUMNS = {name: declared for name, declared in columns_of(GroupRow).items() if name != "deleted_at"}
@@ -69,58 +70,32 @@ _UNWAIT = Statement(
 )
 
 
-async def put_group(change: PutGroup, by: Actor) -> None:
-    """Insert or replace a group with its link.
+async def put_group(change: PutGroup, writes: Together) -> None:
+    """Have a group inserted or replaced; its link, where it changes, at once.
 
     Raises:
         AlreadyExistsError: the name or the externalId is taken in its source.
         ConcurrencyError: the group is no longer at the expected version.
     """
-    del by
-    group = change.group
-    try:
-        if change.expected_version is None:
-            await _insert(group, claims_name=bool(change.claims_name))
-        else:
-            await _replace(group, change.expected_version, claims_name=change.claims_name)
-    except UniqueViolationError as error:
-        if error.index != "group_name_unique":
-            raise
-        raise AlreadyExistsError("group", "displayName", group.attributes.display_name) from error
-    await _put_link(group, change.external_id_before)
+    group, expected = change.group, change.expected_version
+    writes.refuse("group_name_unique", AlreadyExistsError("group", "displayName", group.attributes.display_name))
+    if expected is None:
+        writes.add(_INSERT, [_values(group, claims_name=bool(change.claims_name))])
+    else:
+        tenant_id, group_id, _, *values, _, modified_at = _values(group, claims_name=change.claims_name)
+        moved = ConcurrencyError(f"group {group_id} is no longer at version {expected}")
+        writes.require(_UPDATE, tenant_id, group_id, expected, *values, modified_at, otherwise=moved)
+    if group.attributes.external_id != change.external_id_before:
+        await writes.send()
+        await _put_link(group, change.external_id_before)
 
 
-async def _insert(group: Group, *, claims_name: bool) -> None:
+def _values(group: Group, *, claims_name: bool | None) -> tuple[object, ...]:
     name = group.attributes.display_name
-    await _INSERT(
-        [
-            (
-                group.tenant_id,
-                group.group_id,
-                group.source_id,
-                name,
-                name_key(name),
-                claims_name,
-                document_text(group.attributes.document),
-                document_key_text(group.attributes.document),
-                group.member_count,
-                group.waiting_count,
-                group.nested_count,
-                group.version,
-                group.created_at,
-                group.modified_at,
-            )
-        ]
-    )
-
-
-async def _replace(group: Group, expected_version: int, *, claims_name: bool | None) -> None:
-    name = group.attributes.display_name
-    count = await execute(
-        _UPDATE,
+    return (
         group.tenant_id,
         group.group_id,
-        expected_version,
+        group.source_id,
         name,
         name_key(name),
         claims_name,
@@ -130,10 +105,9 @@ async def _replace(group: Group, expected_version: int, *, claims_name: bool | N
         group.waiting_count,
         group.nested_count,
         group.version,
+        group.created_at,
         group.modified_at,
     )
-    if count != 1:
-        raise ConcurrencyError(f"group {group.group_id} is no longer at version {expected_version}")
 
 
 async def _put_link(group: Group, before: str | None) -> None:
@@ -159,17 +133,29 @@ async def end_group(change: EndGroup, by: Actor) -> None:
     await execute(_NEST_NO_MORE, by.tenant_id, change.group_id)
 
 
-async def change_members(change: ChangeMembers, by: Actor) -> None:
-    """Write who joins and leaves; the counts are in the group's row, which the plan puts first."""
-    tenant_id, group_id = by.tenant_id, change.group_id
-    for some in slices(change.leave):
-        await execute(_LEAVE, tenant_id, group_id, some, unbounded=len(some) >= ON_A_THREAD_ROWS)
-    labels, at = change.labels, change.at
-    await _JOIN((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in change.join)
-    await _RELABEL((tenant_id, group_id, user_id, at, label) for user_id, label in change.relabel.items())
-    await _NEST((tenant_id, group_id, nested_id, at, label) for nested_id, label in change.nest.items())
-    if change.unnest:
-        await execute(_UNNEST, tenant_id, group_id, list(change.unnest))
-    for waiting in slices(change.unwait):
-        await execute(_UNWAIT, tenant_id, group_id, waiting, unbounded=len(waiting) >= ON_A_THREAD_ROWS)
-    await _WAIT((tenant_id, group_id, value, change.at) for value in change.wait)
+async def change_members(change: ChangeMembers, by: Actor, writes: Together) -> None:
+    """Have those who join and leave written; the counts are in the group's row, which the plan puts first."""
+    moved_count = len(change.leave) + len(change.unwait) + len(change.unnest)
+    if moved_count > TOGETHER_ROWS:
+        await writes.send()
+        await _end_members(change, by)
+    elif moved_count:
+        _end_few_members(change, by, writes)
+    tenant_id, group_id, at, labels = by.tenant_id, change.group_id, change.at, change.labels
+    writes.add(_JOIN, ((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in change.join))
+    writes.add(_RELABEL, ((tenant_id, group_id, user_id, at, label) for user_id, label in change.relabel.items()))
+    writes.add(_NEST, ((tenant_id, group_id, nested_id, at, label) for nested_id, label in change.nest.items()))
+    writes.add(_WAIT, ((tenant_id, group_id, value, at) for value in change.wait))
+
+
+def _end_few_members(change: ChangeMembers, by: Actor, writes: Together) -> None:
+    for statement, some in ((_LEAVE, change.leave), (_UNNEST, change.unnest), (_UNWAIT, change.unwait)):
+        if some:
+            writes.also(statement, by.tenant_id, change.group_id, list(some))
+
+
+async def _end_members(change: ChangeMembers, by: Actor) -> None:
+    for statement, all_of_them in ((_LEAVE, change.leave), (_UNNEST, change.unnest), (_UNWAIT, change.unwait)):
+        for some in slices(all_of_them):
+            many = len(some) >= ON_A_THREAD_ROWS
+            await execute(statement, by.tenant_id, change.group_id, some, unbounded=many)

@@ -8,10 +8,11 @@ from directory.names import name_key
 from directory.person import emails_of
 from directory.plan import DecideRoles, EndSignins, EndUser, JoinGroups, PutLock, PutUser
 from directory.store.compiled import Statement
-from directory.store.errors import ConcurrencyError, UniqueViolationError
+from directory.store.errors import ConcurrencyError
 from directory.store.insert import ON_A_THREAD_ROWS, Insert, slices
 from directory.store.rows import document_key_text, document_text
-from directory.store.tables import EmailRow, MemberRow, UserRow, columns_of
+from directory.store.tables import EmailRow, MemberRow, UserLinkRow, UserRow, columns_of
+from directory.store.together import Together
 from directory.store.unit import execute, fetch, fetch_one
 
 _COLUMNS = {name: declared for name, declared in columns_of(UserRow).items() if name != "deleted_at"}
@@ -19,12 +20,8 @@ _INSERT = Insert("user_row", _COLUMNS)
 NAME_KEY_MAX = 500
 """Characters that a list is sorted by; an index entry cannot hold every display name."""
 
-_NAMES_AND_ROLE = {
+_ROLE_COLUMNS = {
     "source_id",
-    "user_name",
-    "user_name_key",
-    "display_name",
-    "display_name_key",
     "role_id",
     "origin",
     "decided_group_id",
@@ -33,18 +30,31 @@ _NAMES_AND_ROLE = {
     "decided_at",
     "decided_request_id",
 }
+_USER_NAME_COLUMNS = {"user_name", "user_name_key"}
+_DISPLAY_NAME_COLUMNS = {"display_name", "display_name_key"}
 _CHANGED = [name for name in _COLUMNS if name not in {"tenant_id", "id", "created_at"}]
-_CHANGED_ATTRIBUTES = [name for name in _CHANGED if name not in _NAMES_AND_ROLE]
-_WHERE = " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
 
 
-def _sets(names: list[str]) -> str:
-    return ", ".join(f"{name} = ${at}::{_COLUMNS[name]}" for at, name in enumerate(names, 4))
+class _Update:
+    """The statement that replaces a user but for some columns: most edits leave five of the six indexes alone."""
+
+    def __init__(self, *kept: set[str], revives: bool = False) -> None:
+        left = set[str]().union(*kept)
+        self.at = [at for at, name in enumerate(_COLUMNS) if name in _CHANGED and name not in left]
+        names = [name for name in _CHANGED if name not in left]
+        sets = ", ".join(f"{name} = ${at}::{_COLUMNS[name]}" for at, name in enumerate(names, 4))
+        self.statement = Statement(
+            f"UPDATE user_row SET {'deleted_at = NULL, ' if revives else ''}{sets}"
+            " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+        )
 
 
-_UPDATE = Statement(f"UPDATE user_row SET deleted_at = NULL, {_sets(_CHANGED)}{_WHERE}")
-# Most edits leave names and role alone, and then five of the six indexes.
-_UPDATE_ATTRIBUTES = Statement(f"UPDATE user_row SET {_sets(_CHANGED_ATTRIBUTES)}{_WHERE}")
+_UPDATES = {
+    "nothing": _Update(revives=True),
+    "role": _Update(_ROLE_COLUMNS),
+    "user name": _Update(_ROLE_COLUMNS, _USER_NAME_COLUMNS),
+    "both names": _Update(_ROLE_COLUMNS, _USER_NAME_COLUMNS, _DISPLAY_NAME_COLUMNS),
+}
 _END = Statement(
     "UPDATE user_row SET deleted_at = $4::timestamptz, modified_at = $4::timestamptz, active = $5::boolean,"
     " version = version + 1 WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
@@ -62,6 +72,7 @@ _LINK = Statement(
     "SELECT 1 FROM user_row u WHERE u.tenant_id = user_link_row.tenant_id AND u.id = user_link_row.user_id"
     " AND u.deleted_at IS NOT NULL) RETURNING user_id"
 )
+_NEW_LINK = Insert("user_link_row", columns_of(UserLinkRow))
 _UNLINK = Statement(
     "DELETE FROM user_link_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND external_id = $3::text"
     " AND user_id = $4::uuid"
@@ -102,41 +113,50 @@ _END_LINKS = Statement(
     "UPDATE signin_link_row SET used_at = $3::timestamptz"
     " WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND used_at IS NULL"
 )
+_END_STEPS = Statement(
+    "UPDATE signin_step_row SET used_at = $3::timestamptz"
+    " WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND used_at IS NULL"
+)
 
 
-async def put_user(change: PutUser, by: Actor) -> None:
-    """Insert or replace a user with its link and e-mails.
+def add_user(change: PutUser, writes: Together) -> None:
+    """Have a new user stored, with its link and e-mails."""
+    user = change.user
+    _refuse_taken(user, writes)
+    writes.add(_INSERT, [_values(user)])
+    external_id = user.attributes.external_id
+    if user.source_id is not None and external_id is not None:
+        writes.add(_NEW_LINK, [(user.tenant_id, user.source_id, external_id, user.user_id)])
+    writes.add(_EMAILS, _email_rows(user))
+
+
+async def put_user(change: PutUser, writes: Together) -> None:
+    """Have a user replaced; its link, labels and e-mails, where they change, at once.
 
     Raises:
         AlreadyExistsError: the user name or the externalId is taken.
         ConcurrencyError: the user is no longer at the expected version.
     """
-    del by
     user = change.user
-    values = _values(user)
-    try:
-        if change.expected_version is None:
-            await _INSERT([values])
-        else:
-            await _replace(change, values)
-    except UniqueViolationError as error:
-        if error.index != "user_name_unique":
-            raise
-        raise AlreadyExistsError("user", "userName", user.attributes.user_name) from error
-    await _put_link(user, change.external_id_before)
+    update, values = _UPDATES[change.keeps], _values(user)
+    changed = [values[at] for at in update.at]
+    _refuse_taken(user, writes)
+    moved = ConcurrencyError(f"user {user.user_id} is no longer at version {change.expected_version}")
+    writes.require(update.statement, user.tenant_id, user.user_id, change.expected_version, *changed, otherwise=moved)
+    if user.attributes.external_id != change.external_id_before:
+        await writes.send()
+        await _put_link(user, change.external_id_before)
     if change.renamed:
-        await execute(_FORGET_LABELS, user.tenant_id, user.user_id)
+        writes.also(_FORGET_LABELS, user.tenant_id, user.user_id)
     if change.emails_changed:
-        await _put_emails(user, new=change.expected_version is None)
+        await writes.send()
+        await execute(_FORGET_EMAILS, user.tenant_id, user.user_id)
+        await _EMAILS(_email_rows(user))
 
 
-async def _replace(change: PutUser, values: tuple[object, ...]) -> None:
-    user = change.user
-    statement, names = (_UPDATE_ATTRIBUTES, _CHANGED_ATTRIBUTES) if change.keeps_names else (_UPDATE, _CHANGED)
-    given = dict(zip(_COLUMNS, values, strict=True))
-    changed = [given[name] for name in names]
-    if await execute(statement, user.tenant_id, user.user_id, change.expected_version, *changed) != 1:
-        raise ConcurrencyError(f"user {user.user_id} is no longer at version {change.expected_version}")
+def _refuse_taken(user: User, writes: Together) -> None:
+    writes.refuse("user_name_unique", AlreadyExistsError("user", "userName", user.attributes.user_name))
+    writes.refuse("user_link_row_pkey", AlreadyExistsError("user", "externalId", str(user.attributes.external_id)))
 
 
 def _values(user: User) -> tuple[object, ...]:
@@ -184,15 +204,11 @@ async def _put_link(user: User, before: str | None) -> None:
         raise AlreadyExistsError("user", "externalId", external_id)
 
 
-async def _put_emails(user: User, *, new: bool) -> None:
-    if not new:
-        await execute(_FORGET_EMAILS, user.tenant_id, user.user_id)
-    await _EMAILS(
-        [
-            (user.tenant_id, user.user_id, position, None if kind is None else name_key(kind), name_key(value))
-            for position, (kind, value) in enumerate(emails_of(user.attributes))
-        ]
-    )
+def _email_rows(user: User) -> list[tuple[object, ...]]:
+    return [
+        (user.tenant_id, user.user_id, position, None if kind is None else name_key(kind), name_key(value))
+        for position, (kind, value) in enumerate(emails_of(user.attributes))
+    ]
 
 
 async def end_user(change: EndUser, by: Actor) -> None:
@@ -205,10 +221,11 @@ async def end_user(change: EndUser, by: Actor) -> None:
         await execute(_COUNT_DOWN, by.tenant_id, list(change.left_group_ids), change.at)
 
 
-async def end_signins(change: EndSignins, by: Actor) -> None:
-    """End the web sessions and unused links of a user."""
-    await execute(_END_SESSIONS, by.tenant_id, change.user_id, change.at)
-    await execute(_END_LINKS, by.tenant_id, change.user_id, change.at)
+def end_signins(change: EndSignins, by: Actor, writes: Together) -> None:
+    """Have the web sessions, unused links and sign-ins half way of a user ended."""
+    writes.also(_END_SESSIONS, by.tenant_id, change.user_id, change.at)
+    writes.also(_END_LINKS, by.tenant_id, change.user_id, change.at)
+    writes.also(_END_STEPS, by.tenant_id, change.user_id, change.at)
 
 
 async def join_groups(change: JoinGroups, by: Actor) -> None:

@@ -1,0 +1,80 @@
+"""What waits for somebody, in words with a next step."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from directory.overview import Attention
+from portal.times import ago
+from portal.visit import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One thing that waits for somebody, as the operator reads it."""
+
+    kind: str
+    """How it is coloured: ``bad``, ``warn`` or ``info``."""
+    title: str
+    text: str
+    path: str
+    label: str
+
+
+def task_for(one: Attention, visit: Visit) -> Task:
+    """Return the words for one thing that waits."""
+    title, text, path, label = _of_source(one, visit) if one.source_id is not None else _of_tenant(one, visit)
+    kind = {"high": "bad", "medium": "warn", "low": "info"}[one.risk]
+    return Task(kind=kind, title=title, text=text, path=path, label=label)
+
+
+Words = tuple[str, str, str, str]
+
+
+def _of_source(one: Attention, visit: Visit) -> Words:
+    page = visit.path("configure-scim", one.source_id)
+    match one.kind:
+        case "source_failing":
+            failed = visit.path("activity", "requests") + f"?result=failed&source={one.source_id}"
+            return f"{one.label} is failing", one.reason, failed, "See the failed requests"
+        case "source_silent":
+            text = f"{one.reason} Look whether provisioning is still switched on at the provider."
+            return f"{one.label} is silent", text, page, "Open the connection"
+        case "secret_ended":
+            text = "Nothing can be pushed until there is a new one. Create it, then enter it at the provider."
+            return f"{one.label} has no valid secret", text, page, "Create a secret"
+        case _:
+            text = "Rotate it with an overlap, enter the new one at the provider, and nobody notices."
+            return f"The secret of {one.label} expires {_in(one.at, visit)}", text, page, "Rotate the secret"
+
+
+def _of_tenant(one: Attention, visit: Visit) -> Words:
+    match one.kind:
+        case "worker_late":
+            text = "Events are not sealed, locks not ended, records not pruned. Look at the log of the server."
+            return f"Background work stopped {_in(one.at, visit)}", text, visit.path("activity"), "See the activity"
+        case "no_local_administrator":
+            text = "If the provider takes the role away from everybody, nobody gets in any more. Make a local one."
+            people = visit.path("sub-accounts")
+            return "No local administrator", text, people, "Create a local user"
+        case "one_administrator":
+            text = "Whoever it is will be away one day. Give the role to a second person."
+            return "Only one active administrator", text, visit.path("sub-accounts"), "See the people"
+        case "mappings_gone":
+            plural = "mapping waits for a group" if one.count == 1 else "mappings wait for groups"
+            text = "The provider deleted it. Remove the mapping, or push the group again."
+            return f"{one.count} {plural} that is gone", text, visit.path("group-mappings"), "See the mappings"
+        case "locks_due":
+            plural = "role lock ends" if one.count == 1 else "role locks end"
+            text = f"The first {_in(one.at, visit)}. The role then follows groups and mappings."
+            return f"{one.count} {plural} within a week", text, visit.path("role-locks"), "Review the locks"
+        case "records_lost":
+            text = "The database was away. The requests were answered; their records are missing."
+            requests = visit.path("activity", "requests")
+            return f"{one.count} request records were lost", text, requests, "See the gap"
+        case _:
+            text = "A change of the mappings is on its way to everybody. This takes seconds, with many people minutes."
+            return "Roles are being decided anew", text, visit.path("group-mappings"), "See the mappings"
+
+
+def _in(at: datetime | None, visit: Visit) -> str:
+    return "soon" if at is None else ago(at, visit.now)

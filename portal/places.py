@@ -1,0 +1,182 @@
+"""The places of the portal: what navigation, the settings index, the search and old names lead to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from directory.model import Permission
+
+Shelf = Literal["main", "settings", "hidden"]
+"""Where a place is listed: in the navigation, on the settings index, or only in the search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One page that has a name."""
+
+    segment: str
+    """The path below the tenant's, such as ``group-mappings``; it may carry a query."""
+    label: str
+    sign: str
+    """The icon."""
+    sentence: str
+    shelf: Shelf
+    words: tuple[str, ...] = ()
+    """What this place, or what is found on it, is called here and in other products' guides."""
+    old_paths: tuple[str, ...] = ()
+    """Addresses of other guides, without slash at either end; each leads here."""
+    needs: Permission = "portal:view"
+    """The permission of the page."""
+
+
+PLACES = (
+    Place(
+        segment="overview",
+        label="Overview",
+        sign="home",
+        sentence="Whether provisioning is well, and what needs attention.",
+        shelf="main",
+        words=("Dashboard", "Home", "First steps", "Needs attention"),
+        old_paths=("dashboard", "home"),
+    ),
+    Place(
+        segment="sub-accounts",
+        label="Sub Accounts",
+        sign="people",
+        sentence="Everybody of this tenant, pushed or local, with status and access role.",
+        shelf="main",
+        words=("Settings > Sub Accounts", "Users tab", "Users", "People", "Accounts", "Loanees", "Role lock", "Export"),
+        old_paths=("settings/sub-accounts", "users", "users-tab", "accounts", "people"),
+    ),
+    Place(
+        segment="groups",
+        label="Groups",
+        sign="group",
+        sentence="What was pushed, with members, waiting members and the mapping.",
+        shelf="main",
+        words=("User Groups", "Push Groups", "Nested groups", "Waiting members"),
+        old_paths=("user-groups", "push-groups", "settings/user-groups"),
+    ),
+    Place(
+        segment="activity",
+        label="Activity",
+        sign="pulse",
+        sentence="Every change in words, and every SCIM request with its body.",
+        shelf="main",
+        words=("Provisioning log", "Audit log", "Log", "Events", "Requests", "Errors", "History"),
+        old_paths=("log", "logs", "audit-log", "provisioning-logs"),
+    ),
+    Place(
+        segment="activity/requests",
+        label="Requests",
+        sign="pulse",
+        sentence="What the identity providers asked and were answered, reads and refusals included.",
+        shelf="hidden",
+        words=("SCIM requests", "Failed requests", "HTTP log", "Correlation id", "Reference"),
+    ),
+    Place(
+        segment="attention",
+        label="Needs attention",
+        sign="bell",
+        sentence="What waits for somebody, sorted by risk.",
+        shelf="hidden",
+        words=("Alerts", "Warnings", "Health", "Expiring secret"),
+    ),
+    Place(
+        segment="configure-scim",
+        label="Configure SCIM",
+        sign="plug",
+        sentence="Endpoint and secrets, the guide for your identity provider, the live set-up check and the policies.",
+        shelf="settings",
+        words=(
+            "Settings > Integrations > Configure SCIM",
+            "Settings > SAML Settings > Configure SCIM",
+            "Manage SCIM",
+            "Configuration > Authentication Settings > What's Next > Setup SCIM",
+            "Endpoint", "Token", "Tenant URL", "Secret Token", "Base URL", "API Token", "One active secret",
+            "Rotate secret", "SCIM administrator user", "Attribute mapping", "Matching precedence", "Manager",
+            "Supervisor", "Department", "Provision on demand", "Resync now", "Simulate payload", "Sync frequency",
+            "Turn SCIM off",
+        ),
+        old_paths=(
+            "settings/integrations", "settings/integrations/configure-scim", "settings/saml-settings",
+            "settings/saml-settings/configure-scim", "settings/configure-scim", "settings/manage-scim", "manage-scim",
+            "setup-scim", "scim", "configuration/authentication-settings",
+            "configuration/authentication-settings/setup-scim",
+            "configuration/authentication-settings/whats-next/setup-scim",
+        ),
+    ),
+    Place(
+        segment="group-mappings",
+        label="Group Mappings",
+        sign="ladder",
+        sentence="Which pushed group gives which access role, in order, and the role of everybody else.",
+        shelf="settings",
+        words=("Default Access Role", "Default Role (for SCIM users without groups)", "Role mapping", "Priority"),
+        old_paths=("settings/group-mappings", "default-access-role", "default-role", "settings/default-access-role"),
+    ),
+    Place(
+        segment="roles",
+        label="Roles",
+        sign="key",
+        sentence="What each access role may do, who has it, and roles of your own.",
+        shelf="settings",
+        words=(
+            "Access roles", "Permissions", "Custom roles", "Administrator", "User Manager", "Editor", "Viewer",
+            "Loanee",
+        ),
+        old_paths=("settings/roles", "access-roles", "permissions"),
+    ),
+    Place(
+        segment="role-locks",
+        label="Role locks",
+        sign="lock",
+        sentence="Who is kept at which role, why and until when, and what is due for review.",
+        shelf="settings",
+        words=("Role lock", "Locked users", "Lock review", "Due for review"),
+        old_paths=("settings/role-locks", "role-lock", "locks"),
+    ),
+    Place(
+        segment="settings",
+        label="Settings",
+        sign="gear",
+        sentence="Where things are set up, with the names they have elsewhere.",
+        shelf="hidden",
+        words=("Configuration", "Preferences", "Administration"),
+        old_paths=("configuration", "preferences"),
+    ),
+    Place(
+        segment="own-account",
+        label="Own account",
+        sign="key",
+        sentence="Your password, second factor and recovery codes, and where you are signed in.",
+        shelf="hidden",
+        words=("My account", "Profile", "Change password", "Two-factor", "2FA", "MFA", "Authenticator", "Sessions"),
+        old_paths=("account", "my-account", "profile"),
+    ),
+    Place(
+        segment="sub-accounts?status=disabled",
+        label="Disabled users",
+        sign="stop",
+        sentence="Users whose sign-in is refused; they keep the role underneath.",
+        shelf="hidden",
+        words=("Disabled", "Deactivated", "Leavers"),
+        old_paths=("disabled-users",),
+    ),
+)  # fmt: skip
+
+
+def find_places(text: str, *, may: Callable[[Permission], bool]) -> list[Place]:
+    """Return the places whose name, sentence or words have every word of ``text``; those named so come first.
+
+    ``may`` tells which permissions the operator has.
+    """
+    wanted = text.casefold().split()
+    if not wanted:
+        return []
+    found = [place for place in PLACES if may(place.needs) and all(word in _haystack(place) for word in wanted)]
+    return sorted(found, key=lambda place: not all(word in place.label.casefold() for word in wanted))
+
+
+def _haystack(place: Place) -> str:
+    return "\n".join((place.label, place.sentence, *place.words)).casefold()

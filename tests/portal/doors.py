@@ -1,0 +1,125 @@
+"""Every route of the portal, and one of each thing that an address can name."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+
+from directory import bulk_drafts, events, locks, saved_views, secret_keys, signins, traffic
+from directory.accounts import AccountFilter
+from directory.ids import new_id
+from directory.model import RequestDraft, RequestId
+from directory.plan_bulk import Order
+from directory.references import reference_for
+from directory.visitor import Visitor
+from portal.routes import PAGES
+from tests.directory.world import World
+from tests.portal.browsing import SAME_ORIGIN, Browser
+
+PARAMETER = re.compile(r"\{(\w+):str\}")
+
+
+@dataclass(frozen=True, order=True)
+class Door:
+    """One route with its method and what it asks for."""
+
+    path: str
+    method: str
+    access: str
+    fresh: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.access}{', fresh' if self.fresh else ''}"
+
+    @property
+    def parameters(self) -> set[str]:
+        """What the address names."""
+        return set(PARAMETER.findall(self.path))
+
+
+def each_door() -> Iterator[Door]:
+    """Yield every route of every page."""
+    for module in PAGES:
+        for handler in module.HANDLERS:
+            for path in sorted(handler.paths):
+                for method in sorted(handler.http_methods):
+                    yield Door(path, str(method), handler.opt["access"], handler.opt.get("fresh", False))
+
+
+DOORS = sorted(each_door())
+INSIDE = [door for door in DOORS if door.access != "public"]
+
+
+def filled(path: str, slug: str, ids: dict[str, str]) -> str:
+    """Return an address: of things that are known, and of things that are not there."""
+    known = {"slug": slug, **ids}
+    return PARAMETER.sub(lambda found: known.get(found[1], str(uuid4())), path)
+
+
+async def sent(client: httpx.AsyncClient, door: Door, path: str, token: str = "") -> httpx.Response:
+    """Open a page, or send an empty form."""
+    if door.method == "GET":
+        return await client.get(path)
+    return await client.post(path, data={"csrf_token": token}, headers=SAME_ORIGIN)
+
+
+async def things_in(world: World, owner: Browser) -> dict[str, str]:
+    """Make one of each thing, with the owner's view, and return their ids by the names that addresses have for them."""
+    now = datetime.now(UTC)
+    operator = await signins.find_session(owner.client.cookies["rolebook"], now=now)
+    assert operator is not None
+    by = signins.operator_actor(operator)
+    user = await world.push_user("ann", displayName=f"Ann {world.tenant.slug}")
+    group = await world.push_group("Employees", ["ext-ann"])
+    issued = await secret_keys.issue_secret(world.source.source_id, label="First", by=world.system, now=now)
+    view = await saved_views.save_view("Mine", "status=disabled", shared=False, by=by, now=now)
+    job = await bulk_drafts.draft(
+        Order(deed="disable", reason="x"), AccountFilter(user_ids=(user.user_id,)), "one person", by=by, now=now
+    )
+    (event,) = await events.list_events(world.tenant.tenant_id, limit=1)
+    return {
+        "source_id": str(world.source.source_id),
+        "user_id": str(user.user_id),
+        "group_id": str(group.group_id),
+        "secret_id": str(issued.secret.secret_id),
+        "role_id": str(world.roles["editor"].role_id),
+        "event_id": str(event.event_id),
+        "view_id": str(view.view_id),
+        "job_id": str(job.job_id),
+        "reference": await recorded(world, now),
+        "session_id": await session_of_another(world, now),
+        "name": "changes.csv",
+    }
+
+
+async def recorded(world: World, now: datetime) -> str:
+    """Record one request and return its reference."""
+    request_id = RequestId(new_id(now))
+    draft = RequestDraft(
+        request_id=request_id,
+        tenant_id=world.tenant.tenant_id,
+        source_id=world.source.source_id,
+        secret_id=None,
+        reference=reference_for(request_id),
+        method="GET",
+        path="/scim/v2/Users",
+        started_at=now,
+        elapsed_us=lambda: 1500,
+    )
+    traffic.note_request(draft)
+    await traffic.flush(now=now)
+    return draft.reference
+
+
+async def session_of_another(world: World, now: datetime) -> str:
+    """Sign a second operator in and return the id of the session."""
+    role_id = world.roles["viewer"].role_id
+    other = await locks.create_local_user("second", role_id=role_id, by=world.system, now=now)
+    link = await signins.create_link(other.user_id, by=world.system, now=now)
+    entry = await signins.redeem_link(link, visitor=Visitor(), now=now)
+    operator = await signins.find_session(entry.token, now=now)
+    assert operator is not None
+    return str(operator.session_id)

@@ -1,0 +1,187 @@
+"""Every route with what it asks for: whoever adds one adds it here, and whoever opens one says so here."""
+
+from portal.pages import old_names
+from portal.places import PLACES
+from tests.portal.doors import DOORS
+
+INVENTORY = """
+GET  / | signed in
+GET  /sign-in | public
+GET  /sign-in/{token} | public
+POST /sign-in/{token} | public
+POST /sign-out | signed in
+GET  /t/{slug} | signed in
+GET  /t/{slug}/activity | portal:view
+GET  /t/{slug}/activity/changes/{event_id} | portal:view
+GET  /t/{slug}/activity/export/{name} | portal:view, fresh
+GET  /t/{slug}/activity/live | portal:view
+GET  /t/{slug}/activity/live/requests | portal:view
+GET  /t/{slug}/activity/requests | portal:view
+GET  /t/{slug}/activity/requests/{reference} | portal:view
+GET  /t/{slug}/attention | portal:view
+GET  /t/{slug}/configure-scim | portal:view
+GET  /t/{slug}/configure-scim/new | sources:manage
+POST /t/{slug}/configure-scim/new | sources:manage
+GET  /t/{slug}/configure-scim/{source_id} | portal:view
+POST /t/{slug}/configure-scim/{source_id}/administrator | sources:manage
+GET  /t/{slug}/configure-scim/{source_id}/mapping | portal:view
+GET  /t/{slug}/configure-scim/{source_id}/off | sources:manage
+POST /t/{slug}/configure-scim/{source_id}/off | sources:manage, fresh
+POST /t/{slug}/configure-scim/{source_id}/on | sources:manage, fresh
+GET  /t/{slug}/configure-scim/{source_id}/policies | sources:manage
+POST /t/{slug}/configure-scim/{source_id}/policies | sources:manage, fresh
+POST /t/{slug}/configure-scim/{source_id}/provider | sources:manage
+GET  /t/{slug}/configure-scim/{source_id}/secrets/new | sources:manage
+POST /t/{slug}/configure-scim/{source_id}/secrets/new | sources:manage, fresh
+GET  /t/{slug}/configure-scim/{source_id}/secrets/{secret_id}/revoke | sources:manage
+POST /t/{slug}/configure-scim/{source_id}/secrets/{secret_id}/revoke | sources:manage, fresh
+GET  /t/{slug}/configure-scim/{source_id}/secrets/{secret_id}/rotate | sources:manage
+POST /t/{slug}/configure-scim/{source_id}/secrets/{secret_id}/rotate | sources:manage, fresh
+GET  /t/{slug}/configure-scim/{source_id}/simulate | sources:manage
+POST /t/{slug}/configure-scim/{source_id}/simulate | sources:manage
+GET  /t/{slug}/configure-scim/{source_id}/stream | portal:view
+GET  /t/{slug}/confirm | signed in
+POST /t/{slug}/confirm | signed in
+GET  /t/{slug}/group-mappings | portal:view
+POST /t/{slug}/group-mappings | mappings:manage
+POST /t/{slug}/group-mappings/default-role | mappings:manage
+GET  /t/{slug}/group-mappings/preview | mappings:manage
+POST /t/{slug}/group-mappings/preview | mappings:manage
+GET  /t/{slug}/group-mappings/preview/changes.csv | mappings:manage, fresh
+GET  /t/{slug}/group-mappings/preview/people | mappings:manage
+POST /t/{slug}/group-mappings/preview/privileged | mappings:manage, fresh
+POST /t/{slug}/group-mappings/{group_id}/down | mappings:manage
+POST /t/{slug}/group-mappings/{group_id}/remove | mappings:manage
+POST /t/{slug}/group-mappings/{group_id}/role | mappings:manage
+POST /t/{slug}/group-mappings/{group_id}/up | mappings:manage
+GET  /t/{slug}/groups | portal:view
+GET  /t/{slug}/groups/export.csv | portal:view
+GET  /t/{slug}/groups/{group_id} | portal:view
+GET  /t/{slug}/overview | portal:view
+GET  /t/{slug}/own-account | signed in
+GET  /t/{slug}/own-account/password | signed in
+POST /t/{slug}/own-account/password | signed in
+GET  /t/{slug}/own-account/second-factor | signed in, fresh
+POST /t/{slug}/own-account/second-factor | signed in, fresh
+POST /t/{slug}/own-account/second-factor/begin | signed in, fresh
+GET  /t/{slug}/own-account/second-factor/recovery-codes | signed in
+POST /t/{slug}/own-account/second-factor/recovery-codes | signed in, fresh
+GET  /t/{slug}/own-account/second-factor/remove | signed in
+POST /t/{slug}/own-account/second-factor/remove | signed in, fresh
+POST /t/{slug}/own-account/sessions/end-others | signed in
+POST /t/{slug}/own-account/sessions/{session_id}/end | signed in
+GET  /t/{slug}/role-locks | portal:view
+GET  /t/{slug}/role-locks/export.csv | portal:view, fresh
+GET  /t/{slug}/role-locks/{user_id}/review | users:manage
+POST /t/{slug}/role-locks/{user_id}/review | users:manage
+GET  /t/{slug}/roles | portal:view
+POST /t/{slug}/roles | settings:manage, fresh
+GET  /t/{slug}/roles/new | settings:manage
+GET  /t/{slug}/roles/{role_id} | portal:view
+POST /t/{slug}/roles/{role_id} | settings:manage, fresh
+GET  /t/{slug}/roles/{role_id}/delete | settings:manage
+POST /t/{slug}/roles/{role_id}/delete | settings:manage, fresh
+GET  /t/{slug}/search | portal:view
+GET  /t/{slug}/settings | portal:view
+GET  /t/{slug}/sign-in | public
+POST /t/{slug}/sign-in | public
+GET  /t/{slug}/sign-in/second-factor | public
+POST /t/{slug}/sign-in/second-factor | public
+GET  /t/{slug}/sub-accounts | portal:view
+GET  /t/{slug}/sub-accounts/bulk | users:manage
+POST /t/{slug}/sub-accounts/bulk | users:manage
+GET  /t/{slug}/sub-accounts/bulk/new | users:manage
+GET  /t/{slug}/sub-accounts/bulk/{job_id} | users:manage
+POST /t/{slug}/sub-accounts/bulk/{job_id}/apply | users:manage, fresh
+POST /t/{slug}/sub-accounts/bulk/{job_id}/cancel | users:manage
+GET  /t/{slug}/sub-accounts/bulk/{job_id}/people | users:manage
+GET  /t/{slug}/sub-accounts/bulk/{job_id}/people.csv | users:manage, fresh
+GET  /t/{slug}/sub-accounts/bulk/{job_id}/stream | users:manage
+GET  /t/{slug}/sub-accounts/export.csv | portal:view, fresh
+GET  /t/{slug}/sub-accounts/new | users:manage
+POST /t/{slug}/sub-accounts/new | users:manage, fresh
+GET  /t/{slug}/sub-accounts/views | portal:view
+POST /t/{slug}/sub-accounts/views | signed in
+GET  /t/{slug}/sub-accounts/views/new | portal:view
+POST /t/{slug}/sub-accounts/views/{view_id}/delete | signed in
+GET  /t/{slug}/sub-accounts/views/{view_id}/edit | portal:view
+POST /t/{slug}/sub-accounts/views/{view_id}/edit | signed in
+GET  /t/{slug}/sub-accounts/{user_id} | portal:view
+GET  /t/{slug}/sub-accounts/{user_id}/allow-sign-in | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/allow-sign-in | users:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/delete | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/delete | users:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/disable-sign-in | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/disable-sign-in | users:manage
+GET  /t/{slug}/sub-accounts/{user_id}/edit | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/edit | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/export | users:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/invite | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/invite | users:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/link | sources:manage
+POST /t/{slug}/sub-accounts/{user_id}/link | sources:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/lock | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/lock | users:manage, fresh
+POST /t/{slug}/sub-accounts/{user_id}/lock/preview | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/resync | users:manage
+GET  /t/{slug}/sub-accounts/{user_id}/second-factor | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/second-factor | users:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/status | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/status | users:manage, fresh
+GET  /t/{slug}/sub-accounts/{user_id}/unlock | users:manage
+POST /t/{slug}/sub-accounts/{user_id}/unlock | users:manage, fresh
+"""
+"""Method, address, and access; ``fresh`` asks for a sign-in that was confirmed within the last ten minutes."""
+
+PUBLIC = {"/sign-in", "/sign-in/{token}", "/t/{slug}/sign-in", "/t/{slug}/sign-in/second-factor"}
+OLD = {path for handler in old_names.HANDLERS for path in handler.paths}
+
+
+def plain(path: str) -> str:
+    """Return an address as the inventory writes it."""
+    return path.replace(":str", "")
+
+
+def test_every_route_is_in_the_inventory_with_what_it_asks_for() -> None:
+    listed = {tuple(" ".join(part.split()) for part in line.split("|")) for line in INVENTORY.strip().splitlines()}
+    found = {
+        (f"{door.method} {plain(door.path)}", f"{door.access}{', fresh' if door.fresh else ''}")
+        for door in DOORS
+        if door.path not in OLD
+    }
+
+    assert found - listed == set(), "not in the inventory, or with another access"
+    assert listed - found == set(), "in the inventory, but not there"
+
+
+def test_addresses_of_other_guides_lead_to_pages_and_nothing_else() -> None:
+    old = {door for door in DOORS if door.path in OLD}
+
+    assert {plain(path) for path in OLD} == {f"/t/{{slug}}/{path}" for place in PLACES for path in place.old_paths}
+    assert {(door.method, door.access, door.fresh) for door in old} == {("GET", "portal:view", False)}
+
+
+def test_only_the_sign_in_pages_are_public() -> None:
+    assert {plain(door.path) for door in DOORS if door.access == "public"} == PUBLIC
+
+
+def test_what_changes_the_tenant_asks_for_more_than_looking() -> None:
+    lookers = [door for door in DOORS if door.method == "POST" and door.access == "portal:view"]
+    own = [plain(door.path) for door in DOORS if door.method == "POST" and door.access == "signed in"]
+
+    assert lookers == []
+    assert {path.removeprefix("/t/{slug}/").partition("/")[0] for path in own if path != "/sign-out"} == {
+        "confirm", "own-account", "sub-accounts",
+    }  # fmt: skip
+    assert {path for path in own if "/sub-accounts/" in path} == {path for path in own if "/sub-accounts/views" in path}
+
+
+def test_every_deed_with_secrets_or_second_factors_asks_who_is_there() -> None:
+    heavy = [
+        door
+        for door in DOORS
+        if door.method == "POST"
+        and any(door.path.endswith(end) for end in ("/secrets/new", "/rotate", "/second-factor"))
+    ]
+
+    assert {plain(door.path) for door in heavy if not door.fresh} == {"/t/{slug}/sign-in/second-factor"}
