@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from directory.bulk_ground import ground_for, may_ask
@@ -11,11 +11,11 @@ from directory.commit import in_unit_of
 from directory.errors import InvalidError, NotFoundError
 from directory.ids import new_id
 from directory.model import Actor, TenantId, UserId
-from directory.plan_bulk import Ground, Order, next_hash, outlook_for
+from directory.plan_bulk import Ground, Order, Outlook, next_hash, outlook_for
 from directory.reach import checked_reason, role_within
 from directory.store import access, accounts, bulk_items, bulk_jobs
 from directory.store.account_filters import AccountFilter
-from directory.store.bulk_jobs import BulkJob
+from directory.store.bulk_jobs import BulkJob, Pair
 from directory.store.unit import in_unit
 
 DRAFT_USERS = 500
@@ -24,7 +24,7 @@ DRAFT_USERS = 500
 DRAFTS_MAX = 5
 """Drafts that one operator has open; a newer one takes the place of the oldest."""
 
-AT_ONCE: Final = 6
+AT_ONCE: Final = 7
 """So many times are users looked at while the operator waits; a background duty goes on from there."""
 
 WORDS_MAX = 500
@@ -100,7 +100,7 @@ async def go_on(tenant_id: TenantId, job_id: UUID, *, now: datetime) -> bool:
     seen = await bulk_items.find_seen(tenant_id, user_ids)
     outlooks = [outlook_for(job.order, seen[user_id], ground) for user_id in user_ids if user_id in seen]
     plan_hash = next_hash(job.plan_hash, outlooks)
-    is_last = len(user_ids) < DRAFT_USERS
+    ending = None if user_ids else await _ending(job, ground)
 
     async def body() -> bool:
         held = await bulk_jobs.find_job(tenant_id, job_id, hold=True)
@@ -109,19 +109,32 @@ async def go_on(tenant_id: TenantId, job_id: UUID, *, now: datetime) -> bool:
         if not may_ask(ground.by):
             await bulk_jobs.end(held, "cancelled", now=now, reason="operator")
             return False
+        if ending is not None:
+            await _end(held, ending, plan_hash)
+            return False
         await bulk_items.add_items(held, outlooks)
         await bulk_jobs.advance_draft(held, outlooks, plan_hash=plan_hash, now=now)
-        if is_last:
-            await _end(held, ground, plan_hash)
-        return not is_last
+        return True
 
     return await in_unit(tenant_id, body)
 
 
-async def _end(job: BulkJob, ground: Ground, plan_hash: str) -> None:
-    """Leave an administrator, if nobody else would be one; then keep the numbers that are shown."""
+class _Ending(NamedTuple):
+    last_administrator: Outlook | None
+    pairs: tuple[Pair, ...]
+
+
+async def _ending(job: BulkJob, ground: Ground) -> _Ending:
+    """Go over all that was looked at: before the writer is taken, since nobody but the next step adds to it."""
     last = await bulk_items.find_last_administrator(job, ground.policy.administrator_role_id)
+    return _Ending(last, await bulk_items.tally(job))
+
+
+async def _end(job: BulkJob, ending: _Ending, plan_hash: str) -> None:
+    """Leave an administrator, if nobody else would be one; then keep the numbers that are shown."""
+    last, pairs = ending
     if last is not None:
         await bulk_items.leave_alone(job, last.user_id, "last administrator")
         plan_hash = next_hash(plan_hash, [replace(last, effect="last administrator")])
-    await bulk_jobs.end_draft(job, await bulk_items.tally(job), plan_hash=plan_hash)
+        pairs = await bulk_items.tally(job)
+    await bulk_jobs.end_draft(job, pairs, plan_hash=plan_hash)

@@ -20,6 +20,8 @@ _PERSON_JOIN = (
     f"JOIN user_row u ON u.tenant_id = e.tenant_id AND u.id = e.user_id {LOCK_JOIN}"
     " JOIN tenant_row t ON t.id = u.tenant_id"
     " JOIN role_row r ON r.tenant_id = u.tenant_id AND r.id = u.role_id"
+    # Holders of a deleted role wait for the one that they get.
+    " AND NOT EXISTS (SELECT 1 FROM retired_role_row x WHERE x.tenant_id = r.tenant_id AND x.role_id = r.id)"
 )
 # Status, tombstone and permissions are read each time: whoever is disabled or loses the role is out at once.
 _SESSION = Statement(
