@@ -34,7 +34,7 @@ def connected(page: Page) -> tuple[str, str]:
     page.get_by_role("button", name="Create connection").click()
     expect(page.locator("#notice")).to_contain_text("Connection created")
     base_url = page.get_by_label("Base URL", exact=True).input_value()
-    page.get_by_role("link", name="Create secret").click()
+    page.get_by_role("link", name="Create secret").first.click()
     page.get_by_role("button", name="Create and show once").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Store this secret now")
     secret = page.get_by_label("API Token", exact=True).input_value()
