@@ -13,6 +13,7 @@ from rolebook import logs
 from rolebook.access import Caller, Watch
 from rolebook.metrics import Metrics
 from tests.rolebook.house import open_house, settings_for
+from tests.rolebook.test_keys import KEY
 
 pytestmark = pytest.mark.anyio
 
@@ -134,7 +135,7 @@ async def test_a_client_that_goes_away_is_no_fault_of_ours(metrics: Metrics) -> 
 
 @pytest.mark.parametrize("is_https", [False, True])
 async def test_every_answer_of_every_door_has_the_security_headers_once(database_url: str, is_https: bool) -> None:
-    public = {"ROLEBOOK_PUBLIC_URL": "https://rolebook.example"} if is_https else {}
+    public = {"ROLEBOOK_PUBLIC_URL": "https://rolebook.example", "ROLEBOOK_KEYS": KEY} if is_https else {}
     paths = ("/scim/v2/Users", "/scim/v2/no", "/health/live", "/health/no", "/metrics", "/sign-in", "/no", "/static/x")
     async with open_house(settings_for(database_url, **public)) as http:
         answers = [await http.request(method, path) for path in paths for method in ("GET", "OPTIONS", "BREW")]

@@ -41,7 +41,7 @@ def test_each_path_belongs_to_one_door(path: str, door: str) -> None:
 @pytest.mark.trap("L11")
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/scim/v2/Nothing", 404), ("GET", "/scim", 404), ("PUT", "/scim/v2/Users", 405)],
+    [("GET", "/scim/v2/Nothing", 404), ("GET", "/scim", 404), ("PUT", "/scim/v2/Users", 401)],
 )
 async def test_what_the_framework_refuses_below_scim_is_a_scim_error(
     database_url: str, method: str, path: str, status: int
