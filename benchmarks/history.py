@@ -49,7 +49,6 @@ def grow(connection: sqlite3.Connection, events: int) -> None:
         _insert(connection, rows)
     connection.execute("UPDATE chain_row SET seq = ?", (seq + missing,))
     connection.executescript(COUNT_BY_HOUR)
-    connection.execute("ANALYZE")
     connection.commit()
 
 

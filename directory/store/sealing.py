@@ -13,15 +13,18 @@ from directory.store.records import ChainHead
 from directory.store.unit import Row, execute, fetch, fetch_one
 from directory.tallies import SealedEvent
 
-_NEXT_TENANT = Statement(
-    "SELECT tenant_id FROM event_row WHERE seq IS NULL AND tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1"
-)
+# SQLite is told the index: with statistics from a day on which nothing waited it has none of this one, and walks over
+# all events instead (measured: sealing took two thirds of the processor while users were pushed).
+_UNSEALED_BY = "event_row INDEXED BY event_unsealed"
+_NEXT = "SELECT tenant_id FROM {} WHERE seq IS NULL AND tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1"
+_NEXT_TENANT = Statement(_NEXT.format("event_row"), sqlite=_NEXT.format(_UNSEALED_BY))
 _BEGIN = Statement("INSERT INTO chain_row (tenant_id, seq, hash) VALUES ($1::uuid, 0, $2::text) ON CONFLICT DO NOTHING")
 _HOLD_HEAD = Statement("SELECT seq, hash FROM chain_row WHERE tenant_id = $1::uuid FOR UPDATE")
-_UNSEALED = Statement(
-    "SELECT id, content_hash, at, action, actor_kind, actor_id FROM event_row"
+_OLDEST = (
+    "SELECT id, content_hash, at, action, actor_kind, actor_id FROM {}"
     " WHERE tenant_id = $1::uuid AND seq IS NULL ORDER BY id LIMIT $2::bigint"
 )
+_UNSEALED = Statement(_OLDEST.format("event_row"), sqlite=_OLDEST.format(_UNSEALED_BY))
 # The tenant is in each link, not beside them: else SQLite walks all unsealed events once for each link.
 _SEAL = Statement(
     "UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash"
