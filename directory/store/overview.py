@@ -42,11 +42,12 @@ _RECENT = Statement(
     " ORDER BY id DESC LIMIT $3::bigint"
 )
 # Along locks and mappings, as the role rule gives the role: by the role alone PostgreSQL reads all users for two.
+# CROSS JOIN keeps SQLite from beginning with the users.
 _LOCKED_ADMINISTRATORS = Statement(
     "SELECT u.source_id FROM lock_row l"
     " JOIN tenant_row t ON t.id = l.tenant_id AND t.administrator_role_id = l.role_id"
-    " JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id"
-    " WHERE l.tenant_id = $1::uuid AND u.active AND u.deleted_at IS NULL ORDER BY u.source_id IS NULL DESC LIMIT 2"
+    " CROSS JOIN user_row u WHERE u.tenant_id = l.tenant_id AND u.id = l.user_id"
+    " AND l.tenant_id = $1::uuid AND u.active AND u.deleted_at IS NULL ORDER BY u.source_id IS NULL DESC LIMIT 2"
 )
 # CROSS JOIN: SQLite then keeps the order, from the few mappings on, and does not begin with all members or groups.
 _MAPPED_ADMINISTRATORS = Statement(
@@ -63,8 +64,8 @@ _GONE_MAPPINGS = Statement(
 # Tombstones keep their locks for the day they come back: nobody can, or needs to, do anything about those.
 _DUE_LOCKS = Statement(
     "SELECT count(*) AS things, min(l.until)::timestamptz AS until FROM lock_row l"
-    " JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id AND u.deleted_at IS NULL"
-    " WHERE l.tenant_id = $1::uuid AND l.until < $2::timestamptz"
+    " CROSS JOIN user_row u WHERE u.tenant_id = l.tenant_id AND u.id = l.user_id AND u.deleted_at IS NULL"
+    " AND l.tenant_id = $1::uuid AND l.until < $2::timestamptz"
 )
 _WALKING_SINCE = Statement("SELECT asked_at FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY asked_at LIMIT 1")
 _NEXT_RUN = Statement("SELECT next_at, expires_at FROM job_row WHERE duty = $1::text")

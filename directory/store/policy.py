@@ -50,8 +50,8 @@ _UNMAPPED_COUNT = Statement(
 # By what decides roles, not by the roles stored: while a change of the policy is being worked off, they differ.
 _LOCKED_ADMINISTRATOR = Statement(
     "SELECT 1 AS found FROM lock_row l JOIN tenant_row t ON t.id = l.tenant_id AND t.administrator_role_id = l.role_id"
-    " JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id"
-    " WHERE l.tenant_id = $1::uuid AND u.active AND u.deleted_at IS NULL LIMIT 1"
+    " CROSS JOIN user_row u WHERE u.tenant_id = l.tenant_id AND u.id = l.user_id"
+    " AND l.tenant_id = $1::uuid AND u.active AND u.deleted_at IS NULL LIMIT 1"
 )
 _MAPPED_ADMINISTRATOR = Statement(
     "SELECT 1 AS found FROM tenant_row t"
