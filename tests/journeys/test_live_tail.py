@@ -133,7 +133,9 @@ def test_requests_arrive_with_reads_and_refusals(portal: Portal) -> None:
         portal.scim.post("Users", json={"schemas": [USER]})
         seen = ""
         while "400" not in seen:
-            seen = tail.message()
+            message = tail.message()
+            assert message
+            seen += message
 
     assert "GET /scim/v2/Users" in seen
 

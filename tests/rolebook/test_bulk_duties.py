@@ -77,11 +77,14 @@ async def test_what_fails_lets_the_others_go_first_and_ends_after_some_tries(wor
         await bulk_duties.advance_actions(other.tick())
     assert await bulk_duties.advance_actions(other.tick()) == 1
 
-    assert (await state(good))[0] == "draft"
+    assert await seen(good) == 1
     assert await state(bad) == ("drafting", "", 1)
-    for _ in range(bulk_jobs.FAILURES_MAX - 1):
+    for number in range(1, bulk_jobs.FAILURES_MAX):
         with pytest.raises(msgspec.DecodeError):
             await bulk_duties.advance_actions(other.tick())
+        if number == 1:
+            assert await bulk_duties.advance_actions(other.tick()) == 1
+            assert (await state(good))[0] == "draft"
     assert await state(bad) == ("cancelled", "failures", bulk_jobs.FAILURES_MAX)
     assert not await bulk_duties.has_open_actions(world.now)
 
