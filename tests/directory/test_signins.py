@@ -9,7 +9,7 @@ from directory.ids import new_id
 from directory.model import User, UserAttributes, UserId
 from directory.signins import Operator
 from directory.store.unit import Engine
-from directory.tokens import is_key, new_key
+from directory.tokens import is_key
 from directory.visitor import Visitor
 from tests.directory.tenant_setup import HOUR, MINUTE, NOW, SECOND, Scene, new_scene, other_tenant
 
@@ -97,7 +97,7 @@ async def test_a_link_ends_after_an_hour() -> None:
         await signins.redeem_link(link, visitor=SOMEBODY, now=NOW + HOUR)
 
 
-@pytest.mark.parametrize("token", ["", "x", "\udcff" * 43, "é" * 43, "x" * 5000, new_key()])
+@pytest.mark.parametrize("token", ["", "x", "\udcff" * 43, "é" * 43, "x" * 5000, "k" * 43])
 async def test_what_is_no_token_opens_nothing(token: str) -> None:
     assert not await signins.peek_link(token, now=NOW)
     assert await signins.find_session(token, now=NOW) is None

@@ -214,7 +214,9 @@ SEARCHES: list[tuple[Query, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("query", "expected"), SEARCHES, ids=str)
+@pytest.mark.parametrize(
+    ("query", "expected"), SEARCHES, ids=lambda value: ",".join(sorted(value)) if isinstance(value, set) else str(value)
+)
 async def test_searches_find_exactly(world: World, query: Query, expected: set[str]) -> None:
     emails: list[JsonValue] = [
         {"type": "work", "value": "a@work.example", "primary": True},

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from uuid import uuid4
 
 import pytest
 
@@ -91,7 +90,16 @@ async def test_role_and_source_are_filters_too(admin: Browser, world: World) -> 
 
 
 @pytest.mark.parametrize(
-    "query", ["status=gone", "role=x", f"role={uuid4()}", "origin=magic", "source=x", "q=%00", "q=" + "a" * 201]
+    "query",
+    [
+        "status=gone",
+        "role=x",
+        "role=01900000-0000-7000-8000-000000000001",
+        "origin=magic",
+        "source=x",
+        "q=%00",
+        "q=" + "a" * 201,
+    ],
 )
 async def test_a_filter_that_cannot_be_read_is_named_and_left_out(admin: Browser, world: World, query: str) -> None:
     await world.push_user("ann", displayName="Ann")
