@@ -5,6 +5,8 @@ BIN := .venv/bin
 INSTALL := $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 PEERS := .venv/peers
+# Two processes, each with whole files: tests of one file may share a server that the last of them stops.
+ABREAST := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -20,12 +22,12 @@ run: .venv/run.stamp ## Set up, migrate a SQLite file and serve; prints the addr
 test: .venv/test.stamp ## Set up and test everything: lint, types, both databases, the browser
 	@$(find_chromium)
 	$(static_checks)
-	$(BIN)/pytest tests/browser -m "not battery"
-	$(BIN)/pytest --ignore=tests/browser -m "not battery"
+	$(BIN)/pytest $(ABREAST) tests/browser -m "not battery"
+	$(BIN)/pytest $(ABREAST) --ignore=tests/browser -m "not battery"
 
 check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests on SQLite: in under three minutes
 	$(static_checks)
-	$(BIN)/pytest --ignore=tests/browser -m "not slow and not battery" -k "not postgres"
+	$(BIN)/pytest $(ABREAST) --ignore=tests/browser -m "not slow and not battery" -k "not postgres"
 
 battery: .venv/test.stamp ## Measure reliability in full: kills, races, large directories; takes long
 	$(BIN)/pytest --ignore=tests/browser -m battery -o timeout=1800

@@ -113,7 +113,7 @@ async def copy_to_postgres(template: Path, database_url: str) -> None:
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_row' ESCAPE '\\'"
         ):
             await _copy_table(source, connection, table)
-        # As autovacuum leaves tables that were filled over days: without the visibility map nothing is read by index alone.
+        # As autovacuum leaves tables: without a visibility map nothing is read from an index alone.
         await connection.execute("VACUUM ANALYZE")
     finally:
         source.close()

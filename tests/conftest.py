@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from directory.door_refusals import forget_refusals
 from directory.key_ring import KeyRing
+from directory.noted import noted
 from directory.sealing_keys import use_key_ring
 from directory.store.unit import Engine, open_store
 from tests.databases import PostgresDatabases, SQLiteFiles
@@ -27,6 +29,16 @@ def anyio_backend() -> str:
 def sealing_keys() -> None:
     """A key ring for every test, as the house hands one over when it opens the database."""
     use_key_ring(RING)
+
+
+@pytest.fixture(autouse=True)
+def empty_queues() -> Iterator[None]:
+    """Nothing waits to be written, from tests before or for later ones: those may have another database."""
+    noted.clear()
+    forget_refusals()
+    yield
+    noted.clear()
+    forget_refusals()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Changes and requests, searched: what a filter finds, how pages follow, and what stands around one entry."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,7 +12,6 @@ from directory.errors import NotFoundError
 from directory.events import EventView
 from directory.ids import new_id, time_of_id
 from directory.model import EventId, RequestDraft, RequestId, User, UserAttributes
-from directory.noted import noted
 from directory.references import reference_for
 from directory.store import activity as searches
 from directory.store.compiled import Statement
@@ -24,14 +22,6 @@ from tests.directory.world import World, create_world
 
 pytestmark = pytest.mark.anyio
 EVERYTHING = ChangeFilter()
-
-
-@pytest.fixture(autouse=True)
-def empty_queues() -> Iterator[None]:
-    """Nothing waits to be written, from earlier tests or for later ones."""
-    noted.clear()
-    yield
-    noted.clear()
 
 
 def draft_of(world: World, **given: object) -> RequestDraft:

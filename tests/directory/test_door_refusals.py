@@ -1,6 +1,5 @@
 """Refused requests: counted, attributed, merged, forgotten."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,13 +16,6 @@ from tests.directory.counting import counted_statements
 from tests.directory.world import World, create_world
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store")]
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    door_refusals.forget_refusals()
-    yield
-    door_refusals.forget_refusals()
 
 
 async def test_refusals_are_attributed_by_the_public_part_of_their_secret(world: World) -> None:

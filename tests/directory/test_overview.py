@@ -1,6 +1,5 @@
 """How a tenant is: states of its connections, counts of its people, and what waits for somebody."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,20 +8,11 @@ from directory import events, groups, locks, mappings, overview, secret_keys, tr
 from directory.errors import NotFoundError
 from directory.ids import new_id
 from directory.model import RequestDraft, RequestId, SourceId, UserAttributes
-from directory.noted import noted
 from directory.references import reference_for
 from tests.directory.world import World, create_world
 
 pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def empty_queues() -> Iterator[None]:
-    """Nothing waits to be written, from earlier tests or for later ones."""
-    noted.clear()
-    yield
-    noted.clear()
 
 
 async def answered(world: World, *statuses: int) -> None:

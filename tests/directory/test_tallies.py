@@ -1,6 +1,5 @@
 """What is counted by the hour: events when they are sealed, requests when they are answered."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -18,14 +17,6 @@ from tests.directory.world import World
 
 TENANT = TenantId(UUID(int=7))
 SOURCE = SourceId(UUID(int=8))
-
-
-@pytest.fixture(autouse=True)
-def empty_queues() -> Iterator[None]:
-    """Nothing waits to be written, from earlier tests or for later ones."""
-    noted.clear()
-    yield
-    noted.clear()
 
 
 @given(st.lists(st.tuples(st.datetimes(timezones=st.just(UTC)), st.sampled_from([*KIND_OF_ACTION, "group:created"]))))

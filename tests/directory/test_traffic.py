@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,22 +7,14 @@ from directory import signins, sources, traffic
 from directory.errors import NotFoundError
 from directory.ids import new_id
 from directory.model import RequestDraft, TenantId
-from directory.noted import REQUEST_COUNT_MAX, noted
+from directory.noted import REQUEST_COUNT_MAX
 from directory.store.compiled import Statement
 from directory.store.errors import StoreError
 from directory.store.unit import Engine, bind, connect, fetch_one
 from directory.visitor import Visitor
 from tests.directory.tenant_setup import DAY, HOUR, MINUTE, NOW, SECOND, Scene, new_scene, other_tenant
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store", "empty_queues")]
-
-
-@pytest.fixture
-def empty_queues() -> Iterator[None]:
-    """Nothing waits to be written, from earlier tests or for later ones."""
-    noted.clear()
-    yield
-    noted.clear()
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store")]
 
 
 async def count_of(table: str) -> int:

@@ -1,6 +1,5 @@
 """Activity: changes in words, requests, and where a reference leads."""
 
-from collections.abc import Iterator
 from csv import reader as csv_reader
 from dataclasses import replace
 from datetime import timedelta
@@ -22,14 +21,6 @@ from tests.portal.test_overview import request_of
 from tests.shape.tree import each_module
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def empty_queues() -> Iterator[None]:
-    """Nothing waits to be written, from earlier tests or for later ones."""
-    noted.clear()
-    yield
-    noted.clear()
 
 
 async def test_changes_are_told_in_words_with_names(admin: Browser, world: World) -> None:

@@ -1,6 +1,5 @@
 """The set-up check, the attribute table, refusals and the administrator of a connection."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,14 +18,6 @@ from tests.portal.browsing import Browser
 from tests.portal.conftest import SignIn
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    noted.clear()
-    door_refusals.forget_refusals()
-    yield
-    door_refusals.forget_refusals()
 
 
 async def read_by_client(world: World, path: str, *, software: str = "") -> str:

@@ -1,6 +1,5 @@
 """What an operator set for a source, at the door: networks, rate, domains, off."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +14,6 @@ from tests.scim.clients import Client, client_of, minimal_app
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store")]
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    door_refusals.forget_refusals()
-    yield
-    door_refusals.forget_refusals()
 
 
 async def settle(client: Client, **changes: str) -> None:

@@ -1,12 +1,10 @@
 """What a database had recorded before it counted is counted by its migration, as if it had always been."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from directory import events, locks, traffic
-from directory.noted import noted
 from directory.store import hours
 from directory.store.compiled import Statement
 from directory.store.migration_sql import statements
@@ -16,14 +14,6 @@ from directory.tallies import HourTally
 from tests.directory.tenant_setup import DAY, HOUR, NOW, Scene, new_scene
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def empty_queues() -> Iterator[None]:
-    """Nothing waits to be written, from earlier tests or for later ones."""
-    noted.clear()
-    yield
-    noted.clear()
 
 
 async def counted(scene: Scene) -> list[HourTally]:
