@@ -42,6 +42,7 @@ ACTION_WORDS: Mapping[str, str] = MappingProxyType(
         "source:settings:changed": "Settings of a connection changed",
         "source:users:released": "Users of a connection became local",
         "tenant:created": "Tenant created",
+        "tenant:restored": "Brought back from a backup",
         "tenant:signin:refused": "Sign-in refused: no such user",
         "user:changed": "User changed",
         "user:created": "User created",

@@ -1,14 +1,17 @@
 """The command line: ``rolebook serve``, and what scripts need to set up and watch an installation."""
 
 import asyncio
+import json
+from pathlib import Path
 
 import click
 
 from directory.model import Preset, SourceId, SourceKind
-from rolebook import provision, serving
+from rolebook import backups, provision, serving
 from rolebook.checks import run_checks
 from rolebook.command import Answer, Run, command, program
 from rolebook.database import migrate_database, open_database
+from rolebook.exporting import export_configuration
 from rolebook.keys import key_ring_for
 from rolebook.ownership import DISTRIBUTION, own_version, refuse_foreign_owners
 from rolebook.rehearse import rehearse
@@ -69,6 +72,46 @@ def check(run: Run) -> None:
     run.say(answer, *(f"{one['check']}: {'; '.join(one['findings']) or 'well'}" for one in answer["checks"]))
     if not answer["ok"]:
         raise SystemExit(1)
+
+
+@main.command("export")
+@click.option("--tenant", "slug", help="The slug of the one tenant; all of them if not given.")
+@command
+def export_tenants(run: Run, slug: str | None) -> None:
+    """Print how tenants are set up, as JSON; no people and no secrets."""
+    answer = run.with_directory(lambda: export_configuration(slug, now=run.now), may_create=False)
+    run.say(answer, json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+OLD_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@main.command()
+@click.argument("file", type=NEW_FILE)
+@command
+def backup(run: Run, file: Path) -> None:
+    """Copy the database as of now to the new FILE while the server runs; PostgreSQL needs pg_dump."""
+    answer = backups.back_up(run.settings, file)
+    keys = "The keys of sealed secrets are not in it: keep a copy of them elsewhere."
+    run.say(answer, f"{file} has {answer['bytes']:,} bytes, SHA-256 {answer['sha256']}.", keys)
+
+
+@main.command()
+@click.argument("file", type=OLD_FILE)
+@command
+def restore(run: Run, file: Path) -> None:
+    """Bring the copy in FILE back into an empty database; connections are off until somebody turns them on."""
+    answer = backups.restore(run.settings, file, now=run.now)
+    lines = [
+        f"{one['tenant']}: {one['events']:,} events, {shut_words(one['turned_off'])}." for one in answer["tenants"]
+    ]
+    run.say(answer, *lines, "Everybody is signed out. Rotate the secrets that were revoked since, then turn SCIM on.")
+
+
+def shut_words(labels: list[str]) -> str:
+    """Return which connections a restore turned off."""
+    return f"turned off: {', '.join(labels)}" if labels else "no connection was on"
 
 
 @main.group("tenant")
