@@ -12,7 +12,7 @@ from directory.ids import new_id
 from directory.model import AccessRole, Actor, GroupId, Origin, Permission, RoleId, TenantId, UserId
 from directory.plan_access_roles import RoleUses, checked_role, plan_new_role, plan_role_change
 from directory.reach import check_within
-from directory.store import access, role_uses
+from directory.store import access, role_holders, role_uses
 from directory.store.policy import read_policy
 from directory.store.role_uses import UseCounts
 
@@ -106,7 +106,7 @@ async def count_uses_of(tenant_id: TenantId, role_id: RoleId) -> UseCounts:
 
 async def list_holders(tenant_id: TenantId, role_id: RoleId, *, after: UserId | None, limit: int) -> HolderPage:
     """Return a page of those who have a role, in the order of their ids."""
-    rows = await role_uses.list_holders(tenant_id, role_id, after=after, limit=limit + 1)
+    rows = await role_holders.list_holders(tenant_id, role_id, after=after, limit=limit + 1)
     page = [
         Holder(
             user_id=UserId(row["id"]),

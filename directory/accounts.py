@@ -14,7 +14,7 @@ from directory.errors import InvalidError, NotFoundError
 from directory.model import AccessRole, RequestId, RoleLock, TenantId, User, UserId
 from directory.names import words_in
 from directory.store import access, accounts, people, policy
-from directory.store.account_filters import AccountFilter, AccountOrder, Sort
+from directory.store.account_filters import AccountFilter, AccountOrder, FieldTest, Sort
 from directory.store.accounts import Account, Considered, Manager
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "AccountOrder",
     "AccountPage",
     "Considered",
+    "FieldTest",
     "Manager",
     "RoleExplanation",
     "Sort",
@@ -38,6 +39,9 @@ __all__ = [
 
 COUNTED_MAX = 10_000
 """Up to here a narrowed list is counted exactly; beyond, people are told that there are more."""
+
+FOUND_COUNTED_MAX = 1_000
+"""The same of what a text finds: whoever reads so many types on."""
 
 EXPORT_PAGE = 500
 NEAREST_MAX = 5
@@ -124,11 +128,11 @@ async def _begun(
         count = await count_up_to(tenant_id, wanted)
     else:
         found, total = await accounts.first_page_and_count(
-            tenant_id, wanted, order, limit=limit, at_most=COUNTED_MAX + 1
+            tenant_id, wanted, order, limit=limit, at_most=_counted_max(wanted) + 1
         )
-        if total <= COUNTED_MAX:
-            return found, AccountCount(found=total)
-        count = AccountCount(found=COUNTED_MAX, more=True)
+        count = _counted(total, wanted)
+        if not count.more:
+            return found, count
     order = replace(order, walks=_is_walked(wanted, order, count))
     return await accounts.page_of_accounts(tenant_id, wanted, order, after=None, limit=limit), count
 
@@ -160,11 +164,19 @@ async def count_accounts(tenant_id: TenantId, wanted: AccountFilter) -> int:
 
 
 async def count_up_to(tenant_id: TenantId, wanted: AccountFilter) -> AccountCount:
-    """Return how many users the filter finds, exactly up to 10,000; everybody is always counted exactly."""
+    """Return how many users the filter finds, exactly up to 10,000, of a text up to 1,000; everybody always exactly."""
     if wanted.wants_everybody:
         return AccountCount(found=await accounts.count_accounts(tenant_id, wanted))
-    found = await accounts.count_accounts(tenant_id, wanted, at_most=COUNTED_MAX + 1)
-    return AccountCount(found=min(found, COUNTED_MAX), more=found > COUNTED_MAX)
+    return _counted(await accounts.count_accounts(tenant_id, wanted, at_most=_counted_max(wanted) + 1), wanted)
+
+
+def _counted_max(wanted: AccountFilter) -> int:
+    return FOUND_COUNTED_MAX if wanted.text else COUNTED_MAX
+
+
+def _counted(found: int, wanted: AccountFilter) -> AccountCount:
+    most = _counted_max(wanted)
+    return AccountCount(found=min(found, most), more=found > most)
 
 
 async def list_some(tenant_id: TenantId, text: str, *, limit: int) -> tuple[list[Account], bool]:
@@ -183,7 +195,7 @@ async def list_nearest(tenant_id: TenantId, wanted: AccountFilter) -> list[Accou
     if not beginnings:
         return []
     near = AccountFilter(text=beginnings)
-    found = await accounts.page_of_accounts(tenant_id, near, NAMES_UP, after=None, limit=NEAREST_MAX)
+    found, _ = await accounts.first_page_and_count(tenant_id, near, NAMES_UP, limit=NEAREST_MAX, at_most=SOME_MAX)
     return [account for _, account in found]
 
 

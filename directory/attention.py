@@ -10,14 +10,18 @@ from directory.liveness import StateKind
 
 AttentionKind = Literal[
     "worker_late",
+    "alert_open",
     "source_failing",
+    "changes_held",
     "secret_ended",
     "secret_ending",
     "source_silent",
     "no_local_administrator",
     "one_administrator",
     "mappings_gone",
+    "equipment_out",
     "locks_due",
+    "adoptions_open",
     "records_lost",
     "redeciding",
 ]
@@ -44,17 +48,35 @@ class SourceNeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertNeed:
+    """An alert that nobody looks after, of a kind that is seen nowhere else here."""
+
+    kind: str
+    label: str
+    detail: str
+    path: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantNeeds:
     """Everything that may need somebody in a tenant."""
 
     now: datetime
     sources: Sequence[SourceNeed] = ()
+    alerts: Sequence[AlertNeed] = ()
     administrator_count: int = 2
     """Active ones, counted up to two."""
     has_local_administrator: bool = True
     gone_mapping_count: int = 0
     due_lock_count: int = 0
+    leaver_count: int = 0
+    """Disabled and deleted people who still have equipment."""
     first_lock_until: datetime | None = None
+    held_count: int = 0
+    """Changes that the guard held and nobody decided."""
+    held_since: datetime | None = None
+    adoption_count: int = 0
     lost_record_count: int = 0
     redeciding_since: datetime | None = None
     worker_late_since: datetime | None = None
@@ -72,6 +94,9 @@ class Attention:
     at: datetime | None = None
     """When it began, or when it will be too late."""
     count: int = 1
+    alert_kind: str = ""
+    path: str = ""
+    """The page where an alert is dealt with, below the tenant's address."""
 
 
 def attention_for(needs: TenantNeeds) -> list[Attention]:
@@ -108,17 +133,34 @@ def _of_people(needs: TenantNeeds) -> list[Attention]:
     found: list[Attention] = []
     if not needs.has_local_administrator:
         found.append(Attention(kind="no_local_administrator", risk="high"))
+    if needs.held_count:
+        found.append(Attention(kind="changes_held", risk="high", count=needs.held_count, at=needs.held_since))
     if needs.administrator_count < 2:
         found.append(Attention(kind="one_administrator", risk="medium"))
     if needs.gone_mapping_count:
         found.append(Attention(kind="mappings_gone", risk="medium", count=needs.gone_mapping_count))
+    if needs.leaver_count:
+        found.append(Attention(kind="equipment_out", risk="medium", count=needs.leaver_count))
+    if needs.adoption_count:
+        found.append(Attention(kind="adoptions_open", risk="medium", count=needs.adoption_count))
     if needs.due_lock_count:
         found.append(Attention(kind="locks_due", risk="low", count=needs.due_lock_count, at=needs.first_lock_until))
     return found
 
 
 def _of_work(needs: TenantNeeds) -> list[Attention]:
-    found: list[Attention] = []
+    found = [
+        Attention(
+            kind="alert_open",
+            risk="medium",
+            label=one.label,
+            reason=one.detail,
+            at=one.since,
+            alert_kind=one.kind,
+            path=one.path,
+        )
+        for one in needs.alerts
+    ]
     if needs.worker_late_since is not None:
         found.append(Attention(kind="worker_late", risk="high", at=needs.worker_late_since))
     if needs.lost_record_count:

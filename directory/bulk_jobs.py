@@ -221,7 +221,7 @@ async def _settled(job: BulkJob, shown: Sequence[Outlook], ground: Ground, *, no
     try:
         async with savepoint():
             plan = joined_plan(*(plan_for(job.order, user, ground, moment=moment) for user in same))
-            await commit_plan(plan, by=by, now=now)
+            await commit_plan(plan, by=by, now=now, job_id=job.job_id)
     except REFUSALS:
         return skipped + [(one.user.user_id, await _apart(job, one, ground, moment)) for one in same]
     return skipped + [(one.user.user_id, "done") for one in same]
@@ -239,7 +239,8 @@ def _reason_to_skip(job: BulkJob, shown: Outlook, seen: Seen | None, ground: Gro
 async def _apart(job: BulkJob, one: Seen, ground: Ground, moment: Moment) -> Outcome:
     try:
         async with savepoint():
-            await commit_plan(plan_for(job.order, one, ground, moment=moment), by=moment.by, now=moment.at)
+            plan = plan_for(job.order, one, ground, moment=moment)
+            await commit_plan(plan, by=moment.by, now=moment.at, job_id=job.job_id)
     except LastAdministratorError:
         return "last administrator"
     except REFUSALS:

@@ -1,26 +1,16 @@
 """Turning SCIM off for a source: its requests are refused, and its users stay, become local or are disabled."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from directory import callers
 from directory.commit import commit_plan, in_unit_of
 from directory.errors import InvalidError, LastAdministratorError, NotFoundError
 from directory.facts import Moment
 from directory.model import Actor, Source, SourceId, TenantId, UserAttributes, UserId
-from directory.plan import (
-    NOTHING,
-    AttributeChange,
-    DeleteRows,
-    Event,
-    InsertRow,
-    Plan,
-    ReleaseUsers,
-    UpdateRows,
-    joined_plan,
-)
+from directory.plan import AttributeChange, DeleteRows, Event, InsertRow, Plan, ReleaseUsers, UpdateRows, joined_plan
 from directory.plan_users import plan_user_edit
 from directory.store import access, people, release
 from directory.store.release import list_users_ahead
@@ -43,7 +33,7 @@ class ClosingCounts:
 
     user_count: int
     active_count: int
-    """As the source reports: whom *disable* disables."""
+    """In effect, or as the source reports: whom *disable* disables."""
     administrator_stays: bool
     """Whether an active administrator is not of this source, so that *disable* leaves somebody."""
 
@@ -111,7 +101,7 @@ async def turn_off(source_id: SourceId, deed: Deed, *, by: Actor, now: datetime)
             ),
             events=(_event("closed", source, told),),
         )
-        await commit_plan(plan, by=by, now=now)
+        await commit_plan(plan, by=by, now=now, job_id=closing_id(source_id, now))
 
     await in_unit_of(by, body)
     callers.forget()
@@ -137,6 +127,11 @@ async def turn_on(source_id: SourceId, *, by: Actor, now: datetime) -> None:
 
     await in_unit_of(by, body)
     callers.forget()
+
+
+def closing_id(source_id: SourceId, asked_at: datetime) -> UUID:
+    """Return what names one turning off with all that it came to, so that it can be undone as a whole."""
+    return uuid5(source_id, asked_at.astimezone(UTC).isoformat())
 
 
 async def has_open_closings(_now: datetime) -> bool:
@@ -177,7 +172,7 @@ async def _do_batch(tenant_id: TenantId, source_id: SourceId, *, now: datetime, 
             plan = await _plan(source, deed, user_ids, moment=Moment(at=now, by=asker))
             try:
                 async with savepoint():
-                    await commit_plan(plan, by=asker, now=now)
+                    await commit_plan(plan, by=asker, now=now, job_id=closing_id(source_id, row["asked_at"]))
             except LastAdministratorError:
                 if limit != 1:
                     raise
@@ -198,7 +193,8 @@ async def _plan(source: Source, deed: Deed, user_ids: list[UserId], *, moment: M
     plans: list[Plan] = []
     for user_id in user_ids:
         user = await people.find_user_to_change(source.tenant_id, user_id)
-        plans.append(NOTHING if user is None else plan_user_edit(user, _disabled, moment=moment, blocked=False))
+        if user is not None:
+            plans.append(plan_user_edit(user, _disabled, moment=moment, blocked=False, settles=True))
     return joined_plan(*plans)
 
 

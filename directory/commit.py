@@ -3,16 +3,20 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
+from directory.departures import moved_users, reopened_loans
 from directory.edits import Expect
 from directory.errors import LastAdministratorError, NotFoundError, StaleError
-from directory.model import Actor, SourceId
+from directory.model import Actor, EventId, SourceId
 from directory.plan import Event, Plan
 from directory.store.bookkeeping import add_request
+from directory.store.journal import journal_of
 from directory.store.policy import has_administrator, hold_tenant, is_administered
 from directory.store.together import Together
 from directory.store.unit import in_unit, note_tried
 from directory.store.write import add_events, write_change
+from directory.store.write.return_tasks import settle_return_tasks
 
 Result = TypeVar("Result")
 
@@ -33,17 +37,19 @@ async def in_unit_of(by: Actor, body: Callable[[], Awaitable[Result]]) -> Result
         raise
 
 
-async def commit_plan(plan: Plan, *, by: Actor, now: datetime) -> None:
+async def commit_plan(plan: Plan, *, by: Actor, now: datetime, job_id: UUID | None = None) -> EventId | None:
     """Make a plan true inside the open unit: rows, role decisions, events and the request record together.
 
-    An empty plan writes nothing at all.
+    An empty plan writes nothing at all. What an operator's plan finds and leaves is kept, so that it can be undone; of
+    a batch of an action on many, ``job_id``, for each user apart. Returns the event that leads, if there are any.
 
     Raises:
         LastAdministratorError: nobody active would be left to administer the tenant.
         AlreadyExistsError: a value that must be unique is taken.
     """
     if not plan:
-        return
+        return None
+    journal = await journal_of(plan, by, job_id=job_id)
     must_keep_one = plan.demotes_administrator and await _administered(by)
     writes = Together()
     for change in plan.changes:
@@ -52,13 +58,18 @@ async def commit_plan(plan: Plan, *, by: Actor, now: datetime) -> None:
         await writes.send()
         if not await has_administrator(by.tenant_id):
             raise LastAdministratorError
-    await add_events(plan.events, writes, by=by, now=now)
+    event_ids = await add_events(plan.events, writes, by=by, now=now)
     if by.request is not None:
         add_request(by.request, writes)
     await writes.send()
+    await journal.write(plan.events, event_ids, job_id=job_id)
+    moved, reopened = moved_users(plan), reopened_loans(plan)
+    if moved or reopened:
+        await settle_return_tasks(moved, reopened, by=by, now=now)
     note_tried(plan)
     if by.request is not None:
         by.request.recorded = True
+    return event_ids[0] if event_ids else None
 
 
 async def commit_events(events: Sequence[Event], *, by: Actor, now: datetime) -> None:

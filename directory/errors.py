@@ -5,6 +5,7 @@
     DirectoryError
     ├─ NotFoundError(kind, ident)
     ├─ AlreadyExistsError(kind, attribute, value)
+    │  └─ MetError(attribute, value)
     ├─ StaleError(kind, ident, expected, actual)
     ├─ InvalidError(attribute, reason)
     ├─ ForbiddenError(permission)
@@ -12,6 +13,7 @@
     ├─ UnavailableError
     └─ RefusedError                 a plan that may not be committed
        ├─ LastAdministratorError
+       ├─ LastLocalAdministratorError
        ├─ MovedError
        ├─ NoEntryError
        ├─ NoKeysError
@@ -45,6 +47,15 @@ class AlreadyExistsError(DirectoryError):
         self.kind = kind
         self.attribute = attribute
         self.value = value
+
+
+class MetError(AlreadyExistsError):
+    """Who arrives has a name or an address of somebody who is here: nobody is taken over for that, somebody decides."""
+
+    def __init__(self, attribute: str, value: str, *, queued: bool) -> None:
+        super().__init__("user", attribute, value)
+        self.queued = queued
+        """Whether the source's operator is asked to decide."""
 
 
 class StaleError(DirectoryError):
@@ -111,6 +122,13 @@ class LastAdministratorError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("this would leave the tenant without an active administrator")
+
+
+class LastLocalAdministratorError(RefusedError):
+    """The plan would give the last local administrator to a feed; one stays outside of all of them."""
+
+    def __init__(self) -> None:
+        super().__init__("this is the last local administrator, who stays outside of every feed")
 
 
 class WrongProofError(RefusedError):

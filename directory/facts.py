@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from directory.held_changes import HeldChange, SpendBudget
 from directory.model import Actor, Decision, GroupId, RequestId, RoleLock, User, UserId
 
 
@@ -18,6 +19,17 @@ class RoleFacts:
     lock: RoleLock | None
     group_ids: frozenset[GroupId]
     """The mapped groups that have the user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """What the guard adds to a plan: what it holds, and what of the limits is used up."""
+
+    held: tuple[HeldChange, ...] = ()
+    spends: tuple[SpendBudget, ...] = ()
+
+
+UNGUARDED = Guarded()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,21 @@ class MembershipFacts:
     """The joining and leaving users, if the group is mapped; with the memberships they had before."""
     deferred: bool = False
     """The group is mapped, but too many move to decide their roles in one transaction: a walk over them follows."""
+    overtaking: tuple[UserId, ...] = ()
+    """Joining users whose leaving is held, and leaving ones whose joining is: in effect nothing changes for them."""
+    kept: frozenset[UserId] = frozenset()
+    """Those of ``leaving`` whom the guard keeps as members in effect."""
+    withheld: frozenset[UserId] = frozenset()
+    """Those of ``joining`` whom the guard does not let become members in effect."""
+    guarded: Guarded = UNGUARDED
+
+    @property
+    def decided_later(self) -> bool:
+        """Whether a walk over those who move follows: not if the guard holds all of them back."""
+        if not self.deferred:
+            return False
+        held = self.kept | self.withheld
+        return not (held.issuperset(self.joining) and held.issuperset(self.leaving))
 
     @property
     def moved_count(self) -> int:
@@ -59,6 +86,14 @@ class Arrival:
     """The deleted user with the same externalId from the same source."""
     twin: User | None = None
     """The live user of the same source with the same user name or externalId."""
+    withheld: frozenset[GroupId] = frozenset()
+    """Those of the waiting groups that the guard does not let the user join in effect."""
+    guarded: Guarded = UNGUARDED
+
+    @property
+    def joined_in_effect(self) -> frozenset[GroupId]:
+        """The groups that the user joins and that its role is decided by."""
+        return frozenset(group_id for group_id, _ in self.waiting) - self.withheld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from directory.commit import check_version, commit_plan, in_unit_of, source_of
 from directory.edits import Expect, GroupEdit
 from directory.errors import AlreadyExistsError, NotFoundError
 from directory.facts import MembershipFacts, Moment
+from directory.guarding import guard_members, with_alert
 from directory.ids import new_id
 from directory.member_facts import Unknown, find_leaving_facts, find_membership_facts
 from directory.model import (
@@ -57,6 +58,7 @@ async def create_group(
         moment = Moment(at=now, by=by)
         group = gone or _blank(attributes, moment)
         facts = await find_membership_facts(group, first, policy=policy, unknown=unknown)
+        facts = await guard_members(group, facts, policy=policy, moment=moment)
 
         def planned() -> Plan:
             if gone is None:
@@ -64,7 +66,7 @@ async def create_group(
             return _return(gone, attributes, facts, policy=policy, moment=moment, claims_name=unique_name)
 
         plan = await worked_out(planned, count=facts.moved_count)
-        await commit_plan(plan, by=by, now=now)
+        await commit_plan(with_alert(plan, moment=moment), by=by, now=now)
         return _group_of(plan)
 
     return await in_unit_of(by, body)
@@ -97,10 +99,11 @@ async def edit_group(
         check_version("group", group_id, group.version, expect)
         facts = await find_membership_facts(group, edit, policy=policy, unknown=unknown)
         moment = Moment(at=now, by=by)
+        facts = await guard_members(group, facts, policy=policy, moment=moment)
         plan = await worked_out(
             lambda: plan_group_edit(group, edit.change, facts, policy=policy, moment=moment), count=facts.moved_count
         )
-        await commit_plan(plan, by=by, now=now)
+        await commit_plan(with_alert(plan, moment=moment), by=by, now=now)
         return _group_of(plan) if plan else group
 
     return await in_unit_of(by, body)
@@ -118,12 +121,13 @@ async def delete_group(group_id: GroupId, *, by: Actor, now: datetime, expect: E
         policy = await read_policy(by.tenant_id, hold="to decide")
         group = await _group_to_change(group_id, by=by)
         check_version("group", group_id, group.version, expect)
-        facts = await find_leaving_facts(group, policy=policy)
         moment = Moment(at=now, by=by)
+        facts = await find_leaving_facts(group, policy=policy)
+        facts = await guard_members(group, facts, policy=policy, moment=moment)
         plan = await worked_out(
             lambda: plan_group_end(group, facts, policy=policy, moment=moment), count=facts.moved_count
         )
-        await commit_plan(plan, by=by, now=now)
+        await commit_plan(with_alert(plan, moment=moment), by=by, now=now)
 
     await in_unit_of(by, body)
 
@@ -149,15 +153,6 @@ async def list_groups(
         InvalidError: an attribute that cannot be searched or sorted by.
     """
     return await search.list_groups(tenant_id, source_id, query, window)
-
-
-async def list_groups_by_name(
-    tenant_id: TenantId, *, after: GroupId | None, limit: int
-) -> tuple[list[Group], GroupId | None]:
-    """Return a page of a tenant's groups in the order of their names, and the group that the next page is behind."""
-    found = await circles.list_by_name(tenant_id, await circles.place_of(tenant_id, after), limit + 1)
-    page = found[:limit]
-    return page, page[-1].group_id if len(found) > limit else None
 
 
 async def list_members(tenant_id: TenantId, group_id: GroupId, *, after: UserId | None, limit: int) -> list[Member]:

@@ -9,7 +9,7 @@ from typing import Literal
 from directory.model import SecretKey
 from directory.tallies import HOUR
 
-StateKind = Literal["new", "receiving", "quiet", "silent", "failing", "paused"]
+StateKind = Literal["new", "receiving", "quiet", "silent", "failing", "held", "paused"]
 
 PAUSE_UNKNOWN = timedelta(hours=24)
 """How long a source may be silent whose habits are not known yet."""
@@ -25,7 +25,6 @@ ACTIVE_HOURS_MIN = 4
 CHANGED_WITHIN = timedelta(hours=24)
 FAILED_WITHIN = timedelta(hours=24)
 FAILED_MIN = 3
-SHORT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +50,8 @@ class SourceFacts:
     """The newest requests, the newest first."""
     secrets: Sequence[SecretKey] = ()
     paused: bool = False
+    held_count: int = 0
+    """Changes of it that the guard held and nobody decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def source_state(facts: SourceFacts) -> SourceState:
     """Return how a source is. Trouble that is certain comes before silence, and silence before rest."""
     if facts.paused:
         return SourceState("paused", "Turned off here: its requests are refused, and nobody is changed.")
-    return _failing(facts) or _not_begun(facts) or _silent(facts) or _alive(facts)
+    return _failing(facts) or _held(facts) or _not_begun(facts) or _silent(facts) or _alive(facts)
 
 
 def pause_allowed(active_hours: Sequence[datetime]) -> timedelta:
@@ -116,6 +117,13 @@ def _why_refused(facts: SourceFacts) -> str:
     if any(secret.state(facts.now) == "active" for secret in facts.secrets):
         return "it used a secret that is not valid any more"
     return "there is no valid secret"
+
+
+def _held(facts: SourceFacts) -> SourceState | None:
+    if not facts.held_count:
+        return None
+    waits = "change waits" if facts.held_count == 1 else "changes wait"
+    return SourceState("held", f"{facts.held_count:,} {waits} for approval: nothing of that has taken effect.")
 
 
 def _not_begun(facts: SourceFacts) -> SourceState | None:

@@ -14,6 +14,7 @@ from directory.plan import Plan
 from directory.plan_users import plan_user_edit, plan_user_end
 from directory.reach import role_within
 from directory.store import blocks, people
+from directory.store import held as held_rows
 
 NAME_CHARS_MAX = 200
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
@@ -87,7 +88,8 @@ async def delete_local_user(user_id: UserId, *, by: Actor, now: datetime) -> Non
 
     async def planned(user: User) -> Plan:
         group_ids = await people.group_ids_to_change(by.tenant_id, user_id)
-        return plan_user_end(user, group_ids, moment=Moment(at=now, by=by))
+        held = bool(await held_rows.list_of_user(by.tenant_id, user_id))
+        return plan_user_end(user, group_ids, moment=Moment(at=now, by=by), held=held)
 
     await _change(user_id, planned, by=by, now=now)
 

@@ -151,12 +151,6 @@ def _check_may_lock(user_id: UserId, *, by: Actor) -> None:
         raise InvalidError("user", "is yourself: somebody else locks and unlocks your role")
 
 
-async def _check_reached(role_ids: set[RoleId], *, by: Actor) -> None:
-    if by.kind != "system":
-        for role_id in role_ids:
-            _check_within(await _role(by.tenant_id, role_id, gone=True), by=by)
-
-
 async def _role(tenant_id: TenantId, role_id: RoleId, *, gone: bool = False) -> AccessRole:
     role = await access.find_role(tenant_id, role_id, gone=gone)
     if role is None:

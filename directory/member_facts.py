@@ -57,16 +57,19 @@ async def find_membership_facts(
     tenant_id, group_id, count = group.tenant_id, group.group_id, len(edit.add) + len(edit.remove)
     named = await _named(group, edit, unknown=unknown)
     wanted, unwanted = await worked_out(partial(_meant, edit, named), count=count)
-    already = await circles.members_among(tenant_id, group_id, wanted | unwanted)
-    leaving = already.keys() & unwanted
+    known = await circles.members_among(tenant_id, group_id, wanted | unwanted)
+    already = {user_id: member.label for user_id, member in known.items() if not member.gone}
+    leaving = {user_id: known[user_id].withheld for user_id in already.keys() & unwanted}
     if edit.replace:
-        leaving = set(await circles.members_besides(tenant_id, group_id, wanted))
+        leaving = await circles.members_besides(tenant_id, group_id, wanted)
     begin, end = await _waiting_moves(group, edit, edit.add - named.values)
     nesting, unnesting = await _nested_moves(group, edit, named)
-    moves = await worked_out(partial(_moves, edit, named, wanted, already, leaving), count=count + len(leaving))
+    moves = await worked_out(partial(_moves, edit, named, wanted, already, leaving.keys()), count=count + len(leaving))
     moving = sorted([*moves.joining, *moves.leaving], key=_by_number)
+    back = {user_id for user_id, member in known.items() if member.gone and user_id in wanted}
     return replace(
         await _with_deciders(moves, moving, group, policy=policy),
+        overtaking=_overtaking(back, leaving),
         waiting=tuple(sorted(begin)),
         no_longer_waiting=tuple(sorted(end)),
         nesting=nesting,
@@ -77,7 +80,14 @@ async def find_membership_facts(
 async def find_leaving_facts(group: Group, *, policy: RolePolicy) -> MembershipFacts:
     """Return what it comes to that all members of a group leave."""
     leaving = await circles.member_ids(group.tenant_id, group.group_id)
-    return await _with_deciders(MembershipFacts(leaving=tuple(leaving)), leaving, group, policy=policy)
+    facts = MembershipFacts(leaving=tuple(leaving), overtaking=_overtaking(set(), leaving))
+    return await _with_deciders(facts, facts.leaving, group, policy=policy)
+
+
+def _overtaking(back: set[UserId], leaving: Mapping[UserId, bool]) -> tuple[UserId, ...]:
+    """Return those for whom what the guard held is no longer so: they come back, or leave what they never got into."""
+    withheld = {user_id for user_id, held in leaving.items() if held}
+    return tuple(sorted(back | withheld, key=_by_number))
 
 
 async def _with_deciders(

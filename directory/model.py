@@ -266,6 +266,13 @@ class User:
     version: int
     created_at: datetime
     modified_at: datetime
+    reported_deleted_at: datetime | None = None
+    """When the source deleted a user whom the guard keeps: the source is shown it no more."""
+
+    @property
+    def held_active(self) -> bool:
+        """Whether the source reports the user disabled, and the guard keeps it active."""
+        return self.active and not self.attributes.active
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from directory.attention import LOCKS_WARNED, Attention, SourceNeed, TenantNeeds, attention_for
+from directory.attention import LOCKS_WARNED, AlertNeed, Attention, SourceNeed, TenantNeeds, attention_for
 from directory.errors import NotFoundError
 from directory.liveness import RecentRequest, SourceFacts, SourceState, last_seen, source_state
 from directory.model import SecretKey, Source, SourceId, TenantId
-from directory.store import access, event_details, hours, overview
-from directory.store.overview import DayTally, TenantCounts
+from directory.store import access, adoptions, alerts, event_details, hours, overview, return_tasks
+from directory.store.overview import NO_HELD, DayTally, Held, TenantCounts
+from directory.store.unit import Row
 from directory.tallies import is_failure
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "SourcePulse",
     "SourceState",
     "TenantCounts",
-    "count_attention",
     "get_overview",
     "get_pulse",
     "list_attention",
@@ -28,9 +28,15 @@ __all__ = [
 ]
 
 DAYS = 14
+ADOPTIONS_MAX = 1_000
 RECENT_MAX = 20
 LATE_AFTER = timedelta(minutes=2)
 """Sealing takes a second and the hourly duties a minute at most: beyond this, nobody does them."""
+
+TOLD_BY_ALERT = frozenset(
+    {"administrator_refused", "secrets_refused", "report_failed", "webhook_failing", "mail_failed"}
+)
+"""Kinds of alerts that the state of connections and the other needs do not show."""
 
 LOST_SHOWN = timedelta(hours=24)
 
@@ -46,6 +52,8 @@ class SourcePulse:
     today_requests: int
     """Since midnight UTC; a few seconds behind."""
     today_failed: int
+    held: Held
+    """What the guard held of it that nobody decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +100,6 @@ async def list_attention(tenant_id: TenantId, *, now: datetime) -> list[Attentio
     return attention_for(await _needs(tenant_id, pulses, late_since=late_since, now=now))
 
 
-async def count_attention(tenant_id: TenantId, *, now: datetime) -> int:
-    """Return how many things wait for somebody."""
-    return len(await list_attention(tenant_id, now=now))
-
-
 async def list_pulses(tenant_id: TenantId, *, now: datetime) -> list[SourcePulse]:
     """Return the connections of a tenant with how they are, the oldest first."""
     return await _pulses(tenant_id, await access.list_sources(tenant_id), now)
@@ -135,10 +138,16 @@ def days_from(tallies: Iterable[DayTally], *, first: datetime, source_id: Source
 async def _pulses(tenant_id: TenantId, sources: Sequence[Source], now: datetime) -> list[SourcePulse]:
     active = await overview.list_active_hours(tenant_id, since=now - timedelta(days=DAYS))
     today = await overview.list_days(tenant_id, since=_midnight(now))
-    return [await _pulse(source, active.get(source.source_id, []), today, now) for source in sources]
+    held = await overview.list_held(tenant_id)
+    return [
+        await _pulse(source, active.get(source.source_id, []), today, held.get(source.source_id, NO_HELD), now)
+        for source in sources
+    ]
 
 
-async def _pulse(source: Source, active: Sequence[datetime], today: Sequence[DayTally], now: datetime) -> SourcePulse:
+async def _pulse(
+    source: Source, active: Sequence[datetime], today: Sequence[DayTally], held: Held, now: datetime
+) -> SourcePulse:
     secrets = await access.list_secrets(source.tenant_id, source.source_id)
     facts = SourceFacts(
         now=now,
@@ -148,6 +157,7 @@ async def _pulse(source: Source, active: Sequence[datetime], today: Sequence[Day
         recent=await _recent(source),
         secrets=secrets,
         paused=source.settings.paused,
+        held_count=held.things,
     )
     return SourcePulse(
         source=source,
@@ -156,6 +166,7 @@ async def _pulse(source: Source, active: Sequence[datetime], today: Sequence[Day
         secrets=secrets,
         today_requests=_sum(today, source, "requests"),
         today_failed=_sum(today, source, "failed"),
+        held=held,
     )
 
 
@@ -177,11 +188,16 @@ async def _needs(
     return TenantNeeds(
         now=now,
         sources=[_need_of(pulse, now) for pulse in pulses],
+        alerts=[_alert_need_of(row) for row in await alerts.list_open(tenant_id) if _is_told_by_alert(row)],
         administrator_count=administrator_count,
         has_local_administrator=has_local,
         gone_mapping_count=await overview.count_gone_mappings(tenant_id),
         due_lock_count=due_count,
+        leaver_count=await return_tasks.count_open(tenant_id),
         first_lock_until=first_until,
+        held_count=sum(pulse.held.things for pulse in pulses),
+        held_since=min((pulse.held.since for pulse in pulses if pulse.held.since is not None), default=None),
+        adoption_count=await adoptions.count_entries(tenant_id, {"state": "open"}, at_most=ADOPTIONS_MAX),
         lost_record_count=sum(gap.lost_count for gap in gaps),
         redeciding_since=await overview.find_walk_start(tenant_id),
         worker_late_since=late_since,
@@ -201,6 +217,17 @@ def _need_of(pulse: SourcePulse, now: datetime) -> SourceNeed:
         reason=pulse.state.reason,
         secret_until=max(usable, default=None),
         had_secret=bool(pulse.secrets),
+    )
+
+
+def _is_told_by_alert(row: Row) -> bool:
+    """Whether nobody looks after it, and nothing else on the overview tells it."""
+    return row["state"] == "open" and row["kind"] in TOLD_BY_ALERT
+
+
+def _alert_need_of(row: Row) -> AlertNeed:
+    return AlertNeed(
+        kind=row["kind"], label=row["label"], detail=row["detail"], path=row["path"], since=row["opened_at"]
     )
 
 

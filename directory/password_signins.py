@@ -5,7 +5,7 @@ from datetime import datetime
 
 from directory.commit import commit_plan, in_unit_of
 from directory.entering import Proof, account_counter, actor_of, device_from, is_device_of, plan_entry
-from directory.errors import NoEntryError, WrongProofError
+from directory.errors import NoEntryError, TooManyTriesError, WrongProofError
 from directory.model import Tenant
 from directory.names import name_key
 from directory.password_hashes import is_password
@@ -50,7 +50,12 @@ async def sign_in(attempt: Attempt, visitor: Visitor, *, now: datetime) -> Entry
     await take_try(counters, now=now)
     tenant = await access.find_tenant_by_slug(attempt.slug) if attempt.is_readable else None
     holder = None if tenant is None else await find_holder(tenant, attempt.user_name)
-    right = await is_password(attempt.password[:TEXT_CHARS_MAX], None if holder is None else holder.password_hash)
+    known_hash = None if holder is None else holder.password_hash
+    if account_counter(attempt.slug, attempt.user_name) in counters:  # else a browser that was let in before tries
+        counters.append(twin_counter(attempt, holder))
+        if not await _is_open(counters[-1], now=now):
+            known_hash = None  # the password is not looked at; another answer would tell that the name is a former one
+    right = await is_password(attempt.password[:TEXT_CHARS_MAX], known_hash)
     if tenant is None or holder is None or not right:
         if tenant is not None:
             user = None if holder is None else holder.person.user
@@ -80,6 +85,26 @@ async def counters_of(attempt: Attempt, visitor: Visitor, *, now: datetime) -> l
         if is_device_of(device, holder):
             return [device.counter]
     return [account, counter_for("network", visitor.network)]
+
+
+def twin_counter(attempt: Attempt, holder: Holder | None) -> Counter:
+    """Return what else counts a try: the present name of whoever was called by a former one, which is no second lot.
+
+    For every other name, so that the same is done, a counter that closes when the account's does.
+    """
+    present = attempt.user_name if holder is None else holder.person.user.attributes.user_name
+    if name_key(present) != name_key(attempt.user_name):
+        return account_counter(attempt.slug, present)
+    return counter_for("account", "twin", attempt.slug, name_key(attempt.user_name))
+
+
+async def _is_open(counter: Counter, *, now: datetime) -> bool:
+    """Count a try; whether it is not too early for one."""
+    try:
+        await take_try([counter], now=now)
+    except TooManyTriesError:
+        return False
+    return True
 
 
 async def check_may_enter(holder: Holder, visitor: Visitor, *, now: datetime) -> None:

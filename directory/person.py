@@ -29,8 +29,13 @@ def promoted_from(attributes: UserAttributes) -> Promoted:
         email=_main_email(document.get("emails")),
         department=_text(enterprise.get("department")),
         title=_text(document.get("title")),
-        manager_ref=_text(_mapping(enterprise.get("manager")).get("value")),
+        manager_ref=_manager_ref(_mapping(enterprise.get("manager"))),
     )
+
+
+def manager_named(ref: str) -> str:
+    """Return what a reference names: the last part of a resource's address, or else all of it."""
+    return ref.rpartition("/Users/")[2].strip("/ ") or ref
 
 
 def check_user(attributes: UserAttributes) -> None:
@@ -97,6 +102,11 @@ def _mapping(value: JsonValue) -> Mapping[str, Any]:
 
 def _text(value: JsonValue) -> str | None:
     return value[:TEXT_MAX] if isinstance(value, str) and value else None
+
+
+def _manager_ref(manager: Mapping[str, Any]) -> str | None:
+    """Return the reference as it came: the value, else the address (RFC 7643 section 4.3)."""
+    return _text(manager.get("value")) or _text(manager.get("$ref"))
 
 
 def _display_name(attributes: UserAttributes) -> str:

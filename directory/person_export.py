@@ -12,12 +12,13 @@ from directory.errors import ForbiddenError, NotFoundError
 from directory.model import AccessRole, Actor, RoleId, TenantId, User, UserId
 from directory.plan import Event, Plan
 from directory.reach import check_within
-from directory.store import access, blocks, entries, people, profiles, timelines
+from directory.store import access, aliases, blocks, entries, people, profiles, timelines
 from directory.store.unit import Row
 
 PAGE = 500
 SESSIONS_MAX = 10_000
 GROUPS_MAX = 10_000
+FORMER_NAMES_MAX = 100
 LEFT_OUT = "Sessions and sign-in links are left out: the access role of whoever exported this does not cover theirs."
 
 
@@ -91,6 +92,7 @@ async def _person(user: User, roles: Mapping[RoleId, AccessRole]) -> dict[str, o
             "lock": user.lock,
         },
         "sign_in_block": await blocks.find_block(tenant_id, user_id),
+        "former_user_names": await aliases.list_aliases(tenant_id, user_id, limit=FORMER_NAMES_MAX),
         "links": [dict(row) for row in await profiles.list_links(tenant_id, user_id)],
         "groups": [
             {"id": group_id, "name": name} for _, group_id, name in await people.list_groups_of(tenant_id, [user_id])

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from directory.erasures import EraseEvents, EraseUser, LeaveGroups, LinkGone
+from directory.held_changes import Hold, Overtake, ReportUserGone, SettleHeld, SpendBudget
 from directory.model import (
     Decision,
     Group,
@@ -21,8 +23,24 @@ from directory.model import (
     User,
     UserId,
 )
+from directory.renames import RenameUsers
 
-SubjectKind = Literal["user", "group", "mapping", "policy", "source", "secret", "tenant", "role", "session"]
+SubjectKind = Literal[
+    "user",
+    "group",
+    "mapping",
+    "policy",
+    "source",
+    "secret",
+    "tenant",
+    "role",
+    "session",
+    "equipment",
+    "mail",
+    "alert",
+    "webhook",
+    "schedule",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +90,8 @@ class EndUser:
     expected_version: int
     left_group_ids: tuple[GroupId, ...]
     at: datetime
+    held: bool = False
+    """Whether the user is still in groups that it was reported to have left: these memberships end as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +126,8 @@ class JoinGroups:
     user_id: UserId
     waiting: tuple[tuple[GroupId, str], ...]
     """(group, value it waited under)"""
+    withheld: frozenset[GroupId] = frozenset()
+    """Groups whose joining is held."""
     at: datetime
 
 
@@ -142,6 +164,8 @@ class EndGroup:
 
     group_id: GroupId
     expected_version: int
+    keep: tuple[UserId, ...] = ()
+    """Members whose leaving is held: they stay in effect."""
     at: datetime
 
 
@@ -159,6 +183,10 @@ class ChangeMembers:
     relabel: Mapping[UserId, str] = field(default_factory=dict)
     nest: Mapping[GroupId, str | None] = field(default_factory=dict)
     unnest: tuple[GroupId, ...] = ()
+    keep: frozenset[UserId] = frozenset()
+    """Those of ``leave`` whose leaving is held: they stay in effect."""
+    withhold: frozenset[UserId] = frozenset()
+    """Those of ``join`` whose joining is held."""
     at: datetime
 
 
@@ -187,6 +215,8 @@ class InsertRow:
 
     table: str
     values: Mapping[str, object]
+    unless_there: bool = False
+    """Whether a row that must be unique and is there already is left as it is, silently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +242,7 @@ Change = (
     | EndUser
     | EndSignins
     | ReleaseUsers
+    | RenameUsers
     | EndSigninsOfRole
     | JoinGroups
     | DecideRoles
@@ -224,6 +255,15 @@ Change = (
     | InsertRow
     | UpdateRows
     | DeleteRows
+    | Hold
+    | Overtake
+    | ReportUserGone
+    | SettleHeld
+    | SpendBudget
+    | LeaveGroups
+    | LinkGone
+    | EraseUser
+    | EraseEvents
 )
 
 

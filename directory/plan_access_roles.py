@@ -94,9 +94,10 @@ def plan_role_change(
         require=1,
     )
     changes: list[Change] = [row]
-    if uses.lines and after.privileged != before.privileged:
-        lines = tuple(replace(line, consented_by=consented_by if after.privileged else None) for line in uses.lines)
-        changes.append(PutMappings(put=lines, at=moment.at))
+    if after.permissions != before.permissions:  # what the guard goes by is another policy then
+        lines = uses.lines if after.privileged != before.privileged else ()
+        consented = tuple(replace(line, consented_by=consented_by if after.privileged else None) for line in lines)
+        changes.append(PutMappings(put=consented, at=moment.at))
     if after.permissions - before.permissions or (before.may_sign_in and not after.may_sign_in):
         changes.append(EndSigninsOfRole(role_id=before.role_id, at=moment.at))
     return Plan(changes=tuple(changes), events=(role_event("role:changed", after, told),))

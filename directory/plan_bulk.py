@@ -194,7 +194,7 @@ def _with_status(seen: Seen, *, active: bool, moment: Moment) -> Plan:
     def edit(attributes: UserAttributes) -> UserAttributes:
         return UserAttributes({**attributes.document, "active": active})
 
-    return plan_user_edit(seen.user, edit, moment=moment, blocked=seen.block is not None)
+    return plan_user_edit(seen.user, edit, moment=moment, blocked=seen.block is not None, settles=True)
 
 
 def next_hash(before: str, outlooks: Iterable[Outlook]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from directory.facts import MembershipFacts, Moment, RoleFacts
-from directory.model import Group, GroupAttributes, GroupId, JsonValue
+from directory.model import Group, GroupAttributes, GroupId, JsonValue, UserId
 from directory.person import check_group
 from directory.plan import (
     NOTHING,
@@ -17,6 +17,7 @@ from directory.plan import (
     changed_attributes,
     joined_plan,
 )
+from directory.plan_held import plan_guarded_members
 from directory.plan_roles import loses_administrator, plan_decisions
 from directory.roles import RolePolicy
 
@@ -118,35 +119,51 @@ def plan_members(group: Group, members: MembershipFacts, *, policy: RolePolicy) 
         relabel=members.relabelled,
         nest=members.nesting,
         unnest=members.unnesting,
+        keep=members.kept,
+        withhold=members.withheld,
         at=group.modified_at,
     )
-    told = _group_event("group:members:changed", group, _member_changes(members))
-    moved = replace(told, joined=members.joining, left=members.leaving, redecide=members.deferred)
-    joining = frozenset(members.joining)
-    after = [
-        replace(facts, group_ids=_groups_after(facts, group.group_id, joins=facts.user_id in joining))
-        for facts in members.deciders
-    ]
+    event = _group_event("group:members:changed", group, _member_changes(members))
+    moved = replace(event, joined=members.joining, left=members.leaving, redecide=members.decided_later)
+    after = _after(group.group_id, members, frozenset(members.joining))
     decided = plan_decisions(policy, after, at=group.modified_at)
-    demotes = members.deferred or loses_administrator(policy, members.deciders, after)
-    return joined_plan(Plan(changes=(move,), events=(moved,), demotes_administrator=demotes), decided)
+    demotes = members.decided_later or loses_administrator(policy, members.deciders, after)
+    moving = Plan(changes=(move,), events=(moved,), demotes_administrator=demotes)
+    return joined_plan(moving, plan_guarded_members(group, members, at=group.modified_at), decided)
 
 
 def plan_group_end(group: Group, members: MembershipFacts, *, policy: RolePolicy, moment: Moment) -> Plan:
     """Plan a deletion: a tombstone without members, all of whom leave, and the roles that follow for them."""
-    end = EndGroup(group_id=group.group_id, expected_version=group.version, at=moment.at)
+    end = EndGroup(
+        group_id=group.group_id,
+        expected_version=group.version,
+        keep=tuple(user_id for user_id in members.leaving if user_id in members.kept),
+        at=moment.at,
+    )
     counted = (AttributeChange(name="members", old=group.member_count, new=0),)
-    told = replace(_group_event("group:deleted", group, counted), left=members.leaving, redecide=members.deferred)
-    after = [replace(facts, group_ids=facts.group_ids - {group.group_id}) for facts in members.deciders]
-    demotes = members.deferred or loses_administrator(policy, members.deciders, after)
+    told = replace(_group_event("group:deleted", group, counted), left=members.leaving, redecide=members.decided_later)
+    after = _after(group.group_id, members, frozenset())
+    demotes = members.decided_later or loses_administrator(policy, members.deciders, after)
     ended = Plan(changes=(end,), events=(told,), demotes_administrator=demotes)
-    return joined_plan(ended, plan_decisions(policy, after, at=moment.at))
+    guarded = plan_guarded_members(group, members, at=moment.at)
+    return joined_plan(ended, guarded, plan_decisions(policy, after, at=moment.at))
 
 
 def moves_anyone(members: MembershipFacts) -> bool:
     """Whether anybody joins, leaves, begins or stops waiting, or is called otherwise."""
     users = members.joining or members.leaving or members.relabelled
     return bool(users or members.waiting or members.no_longer_waiting or members.nesting or members.unnesting)
+
+
+def _after(group_id: GroupId, members: MembershipFacts, joining: frozenset[UserId]) -> list[RoleFacts]:
+    """Return what roles are decided by after the move; whoever the guard holds back does not move in effect."""
+    held = members.kept | members.withheld
+    return [
+        facts
+        if facts.user_id in held
+        else replace(facts, group_ids=_groups_after(facts, group_id, joins=facts.user_id in joining))
+        for facts in members.deciders
+    ]
 
 
 def _groups_after(facts: RoleFacts, group_id: GroupId, *, joins: bool) -> frozenset[GroupId]:

@@ -13,10 +13,12 @@ from directory.roles import RolePolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddMapping:
-    """Map a group at the end of the list."""
+    """Map a group, at the end of the list unless a place is named."""
 
     group_id: GroupId
     role_id: RoleId
+    position: int | None = None
+    """The place, from 1, where a line that was taken off stands again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,12 @@ def policy_after(
     match proposal:
         case SetDefaultRole(role_id=role_id):
             return replace(current, default_role_id=role_id)
-        case AddMapping(group_id=group_id, role_id=role_id):
+        case AddMapping(group_id=group_id, role_id=role_id, position=place):
             if group_id in current.mapped_group_ids:
                 raise AlreadyExistsError("mapping", "group", label or str(group_id))
             position = 1 + max((line.position for line in current.mappings), default=0)
             added = GroupMapping(group_id=group_id, role_id=role_id, position=position, consented_by=consented_by)
-            return replace(current, mappings=(*current.mappings, added))
+            return _inserted(current, added, place)
         case SetMappingRole(group_id=group_id, role_id=role_id):
             line = line_of(current, group_id)
             if role_id == line.role_id:
@@ -156,6 +158,19 @@ def line_of(policy: RolePolicy, group_id: GroupId) -> GroupMapping:
     raise NotFoundError("mapping", group_id)
 
 
+def line_event(old: GroupMapping | None, new: GroupMapping | None, *, group_id: GroupId, label: str) -> Event:
+    """Return the record of a line that came, went, moved or gives another role."""
+    roles = AttributeChange(
+        name="role", old=None if old is None else str(old.role_id), new=None if new is None else str(new.role_id)
+    )
+    action, told = "mapping:changed", roles
+    if old is None or new is None:
+        action = "mapping:added" if old is None else "mapping:removed"
+    elif old.position != new.position:
+        action, told = "mapping:moved", AttributeChange(name="position", old=old.position, new=new.position)
+    return Event(action=action, subject_kind="mapping", subject_id=group_id, subject_label=label, changes=(told,))
+
+
 _ACTIONS: dict[type, str] = {
     AddMapping: "mapping:added",
     SetMappingRole: "mapping:changed",
@@ -181,6 +196,14 @@ def _moved(current: RolePolicy, line: GroupMapping, places: int) -> RolePolicy:
     return replace(
         current, mappings=tuple(replace(other, position=position) for position, other in enumerate(order, 1))
     )
+
+
+def _inserted(current: RolePolicy, added: GroupMapping, place: int | None) -> RolePolicy:
+    if place is None or place > len(current.mappings):
+        return replace(current, mappings=(*current.mappings, added))
+    order = [*current.mappings]
+    order.insert(max(place - 1, 0), added)
+    return replace(current, mappings=tuple(replace(line, position=at) for at, line in enumerate(order, 1)))
 
 
 def _without(current: RolePolicy, line: GroupMapping) -> RolePolicy:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directory.facts import Moment
+from directory.held_changes import Overtake
 from directory.model import User
 from directory.plan import AttributeChange, Change, DeleteRows, EndSignins, Event, InsertRow, Plan, UpdateRows
 
@@ -30,8 +31,10 @@ def plan_block(user: User, *, reason: str, moment: Moment) -> Plan:
         },
     )
     told = AttributeChange(name="reason", old=None, new=reason)
+    held = Overtake(user_ids=(user.user_id,), kinds=("disable",), at=moment.at)
+    over: tuple[Change, ...] = (held,) if user.held_active else ()
     return Plan(
-        changes=(block, *_status(user, active=False), EndSignins(user_id=user.user_id, at=moment.at)),
+        changes=(block, *_status(user, active=False), EndSignins(user_id=user.user_id, at=moment.at), *over),
         events=(_event("user:sign-in:blocked", user, told, active=False),),
         demotes_administrator=user.active,
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from directory.edits import UserEdit
-from directory.facts import Arrival, Moment, RoleFacts, role_facts
+from directory.facts import UNGUARDED, Arrival, Guarded, Moment, RoleFacts, role_facts
+from directory.held_changes import Overtake, SpendBudget
 from directory.model import GroupId, RoleLock, User, UserAttributes, UserId
 from directory.person import check_user, emails_of, promoted_from
 from directory.plan import (
@@ -19,7 +20,9 @@ from directory.plan import (
     PutLock,
     PutUser,
     changed_attributes,
+    joined_plan,
 )
+from directory.plan_held import Subject, guarded_changes, held_events, is_kept_active, plan_guarded_user
 from directory.plan_roles import derivation_changes, lock_event, plan_decisions
 from directory.roles import RolePolicy, role_for
 
@@ -49,11 +52,7 @@ def plan_new_user(
         InvalidError: the attributes cannot be a user.
     """
     check_user(attributes)
-    decision = role_for(
-        policy,
-        locked_role_id=lock.role_id if lock else None,
-        group_ids=frozenset(group for group, _ in arrival.waiting),
-    )
+    decision = role_for(policy, locked_role_id=lock.role_id if lock else None, group_ids=arrival.joined_in_effect)
     user = User(
         user_id=user_id,
         tenant_id=moment.by.tenant_id,
@@ -74,7 +73,7 @@ def plan_new_user(
     granted = _user_event("user:role:granted", user, derivation_changes(None, decision))
     return Plan(
         changes=(PutUser(user=user, expected_version=None), *locked, *_joining(user_id, arrival, moment)),
-        events=(created, *_joined(user_id, arrival), granted),
+        events=(created, *_joined(user_id, arrival), *held_events(_subject(user), arrival.guarded), granted),
     )
 
 
@@ -88,11 +87,7 @@ def plan_return(
     """
     check_user(attributes)
     lock = user.lock if kept.lock else None
-    decision = role_for(
-        policy,
-        locked_role_id=lock.role_id if lock else None,
-        group_ids=frozenset(group for group, _ in arrival.waiting),
-    )
+    decision = role_for(policy, locked_role_id=lock.role_id if lock else None, group_ids=arrival.joined_in_effect)
     back = replace(
         user,
         attributes=attributes,
@@ -113,45 +108,68 @@ def plan_return(
     granted = _user_event("user:role:granted", back, derivation_changes(None, decision))
     return Plan(
         changes=(put, *unlocking, *_joining(user.user_id, arrival, moment)),
-        events=(returned, *_joined(user.user_id, arrival), *unlocked, granted),
+        events=(
+            returned,
+            *_joined(user.user_id, arrival),
+            *held_events(_subject(back), arrival.guarded),
+            *unlocked,
+            granted,
+        ),
     )
 
 
-def plan_user_edit(user: User, edit: UserEdit, *, moment: Moment, blocked: bool) -> Plan:
-    """Plan new attributes of a user; nothing at all if they come out as they were.
+def plan_user_edit(  # an edit, and what it meets
+    user: User,
+    edit: UserEdit,
+    *,
+    moment: Moment,
+    blocked: bool,
+    guarded: Guarded = UNGUARDED,
+    settles: bool = False,
+) -> Plan:
+    """Plan new attributes of a user; nothing at all if they come out as they were, and nobody thought it deleted.
 
-    ``blocked``: an operator keeps the user from signing in, whatever the source reports.
+    ``blocked``: an operator keeps the user from signing in, whatever the source reports. What the guard holds, now or
+    since an earlier edit, leaves the user as active as it is. With ``settles`` an operator says the status: what was
+    held of it is over. Only an edit of the source has a user back that it reported deleted.
 
     Raises:
         InvalidError: the edited attributes cannot be a user.
     """
     attributes = edit(user.attributes)
-    if attributes.document == user.attributes.document:
+    returns = user.reported_deleted_at is not None and moment.by.kind == "source"
+    settled = settles and user.held_active
+    if attributes.document == user.attributes.document and not returns and not settled:
         return NOTHING
     check_user(attributes)
     after = replace(
         user,
         attributes=attributes,
         promoted=promoted_from(attributes),
-        active=attributes.active and not blocked,
+        active=(attributes.active and not blocked) or (not settled and is_kept_active(user, attributes, guarded)),
         version=user.version + 1,
         modified_at=moment.at,
-    )
-    put = PutUser(
-        user=after,
-        expected_version=user.version,
-        external_id_before=user.attributes.external_id,
-        emails_changed=emails_of(attributes) != emails_of(user.attributes),
-        keeps=_kept_of(user, after),
-        renamed=after.promoted.display_name != user.promoted.display_name,
+        reported_deleted_at=None if returns else user.reported_deleted_at,
     )
     loses_access = user.active and not after.active
     ending: tuple[Change, ...] = (EndSignins(user_id=user.user_id, at=moment.at),) if loses_access else ()
     told = changed_attributes(user.attributes.document, attributes.document)
-    return Plan(
-        changes=(put, *ending),
+    edited = Plan(
+        changes=(_edit_put(user, after), *ending),
         events=(_user_event(_edit_action(user, after), after, told),),
         demotes_administrator=loses_access,
+    )
+    return joined_plan(edited, plan_guarded_user(user, after, guarded, at=moment.at))
+
+
+def _edit_put(before: User, after: User) -> PutUser:
+    return PutUser(
+        user=after,
+        expected_version=before.version,
+        external_id_before=before.attributes.external_id,
+        emails_changed=emails_of(after.attributes) != emails_of(before.attributes),
+        keeps=_kept_of(before, after),
+        renamed=after.promoted.display_name != before.promoted.display_name,
     )
 
 
@@ -159,28 +177,44 @@ def plan_arrival(facts: RoleFacts, *, policy: RolePolicy, arrival: Arrival, mome
     """Plan the groups that a known user joins because it now has the id they waited for, and its role then."""
     if not arrival.waiting:
         return NOTHING
-    found = frozenset(group for group, _ in arrival.waiting)
-    decided = plan_decisions(policy, [replace(facts, group_ids=facts.group_ids | found)], at=moment.at)
+    group_ids = facts.group_ids | arrival.joined_in_effect
+    decided = plan_decisions(policy, [replace(facts, group_ids=group_ids)], at=moment.at)
+    joined = tuple(dict(arrival.waiting))
+    over = Overtake(user_ids=(facts.user_id,), group_ids=joined, kinds=("leave",), at=moment.at)
+    held = held_events(("user", facts.user_id, facts.label), arrival.guarded)
     return replace(
         decided,
-        changes=(*_joining(facts.user_id, arrival, moment), *decided.changes),
-        events=(*_joined(facts.user_id, arrival), *decided.events),
+        changes=(over, *_joining(facts.user_id, arrival, moment), *decided.changes),
+        events=(*_joined(facts.user_id, arrival), *held, *decided.events),
     )
 
 
-def plan_user_end(user: User, group_ids: tuple[GroupId, ...], *, moment: Moment) -> Plan:
-    """Plan a deletion: a tombstone, without memberships and sign-ins."""
-    end = EndUser(user_id=user.user_id, expected_version=user.version, left_group_ids=group_ids, at=moment.at)
+def plan_user_end(
+    user: User,
+    group_ids: tuple[GroupId, ...],
+    *,
+    moment: Moment,
+    held: bool = False,
+    spends: tuple[SpendBudget, ...] = (),
+) -> Plan:
+    """Plan a deletion: a tombstone, without memberships and sign-ins; ``held``: changes of the user were held."""
+    end = EndUser(
+        user_id=user.user_id, expected_version=user.version, left_group_ids=group_ids, at=moment.at, held=held
+    )
     left = tuple(AttributeChange(name="group", old=str(group_id), new=None) for group_id in group_ids)
+    over: tuple[Change, ...] = (Overtake(user_ids=(user.user_id,), at=moment.at),) if held else ()
     return Plan(
-        changes=(end, EndSignins(user_id=user.user_id, at=moment.at)),
+        changes=(end, EndSignins(user_id=user.user_id, at=moment.at), *over, *spends),
         events=(_user_event("user:deleted", user, left),),
         demotes_administrator=user.active,
     )
 
 
 def _joining(user_id: UserId, arrival: Arrival, moment: Moment) -> tuple[Change, ...]:
-    return (JoinGroups(user_id=user_id, waiting=arrival.waiting, at=moment.at),) if arrival.waiting else ()
+    if not arrival.waiting:
+        return ()
+    join = JoinGroups(user_id=user_id, waiting=arrival.waiting, withheld=arrival.withheld, at=moment.at)
+    return (join, *guarded_changes(arrival.guarded))
 
 
 def _joined(user_id: UserId, arrival: Arrival) -> tuple[Event, ...]:
@@ -212,6 +246,10 @@ def _edit_action(before: User, after: User) -> str:
     if before.active and not after.active:
         return "user:disabled"
     return "user:enabled" if after.active and not before.active else "user:changed"
+
+
+def _subject(user: User) -> Subject:
+    return "user", user.user_id, user.promoted.display_name
 
 
 def _user_event(action: str, user: User, changes: tuple[AttributeChange, ...]) -> Event:

@@ -21,6 +21,7 @@ PRESETS: Mapping[Preset, SourceSettings] = {
         create_on_missing_value_path=False,
         post_existing_inactive="409",
         lenient_reader=False,
+        on_match="apart",
     ),
 }
 """How each provider is met unless its source says otherwise."""
@@ -32,9 +33,10 @@ OWN_VERB = {
 }
 """Settings that no text changes: more follows from them."""
 
-KEPT = ("accepted_domains", "networks", "rate_per_s", *OWN_VERB)
+KEPT = ("accepted_domains", "networks", "rate_per_s", "grace_days", *OWN_VERB)
 ENTRIES_MAX = 50
 RATE_PER_S_MAX = 1000
+GRACE_DAYS_MAX = 365
 
 _KINDS = get_type_hints(SourceSettings)
 _YES = frozenset({"on", "true", "yes", "1"})
@@ -97,6 +99,12 @@ def _rate(word: str) -> int:
     return int(word)
 
 
+def _grace_days(word: str) -> int:
+    if not (word.isascii() and word.isdigit() and len(word) <= 3 and 1 <= int(word) <= GRACE_DAYS_MAX):
+        raise InvalidError("grace_days", f"must be a whole number from 1 to {GRACE_DAYS_MAX}")
+    return int(word)
+
+
 def _domains(word: str) -> tuple[str, ...]:
     domains = _entries("accepted_domains", word)
     for domain in domains:
@@ -125,6 +133,7 @@ def _entries(name: str, word: str) -> tuple[str, ...]:
 
 _READERS: Mapping[str, Callable[[str], int | tuple[str, ...]]] = {
     "rate_per_s": _rate,
+    "grace_days": _grace_days,
     "accepted_domains": _domains,
     "networks": _networks,
 }

@@ -1,11 +1,14 @@
 """Applying what was previewed: exactly that set, or nothing."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from directory import locks, mappings
 from directory.errors import InvalidError, MovedError
+from directory.mappings import Still
 from directory.model import Actor, GroupId
 from directory.preview_case import Case, case_for, hash_of, tally_of, touched_roles
 from directory.proposals import LockProposal, LockRole, Proposal
@@ -42,8 +45,16 @@ class _Expected:
     """Whether it is not tried again."""
 
 
-async def apply(proposal: Proposal, plan_hash: str, *, consent: bool, by: Actor, now: datetime) -> None:
+Deed: TypeAlias = Callable[[Still], Awaitable[None]]
+"""Does by other means what a proposal says; asks first, in its unit of work, whether all stands as it was weighed."""
+
+
+async def apply(
+    proposal: Proposal, plan_hash: str, *, consent: bool, deed: Deed | None = None, by: Actor, now: datetime
+) -> None:
     """Make a proposal true if it still does what the preview with this hash said, and to the same users.
+
+    ``deed`` does it instead of the verb: an undo, which comes to the same roles and puts back more than the verb can.
 
     Raises:
         MovedError: it would now do something else; nothing was changed.
@@ -54,7 +65,7 @@ async def apply(proposal: Proposal, plan_hash: str, *, consent: bool, by: Actor,
         weighed = await _weighed(proposal, plan_hash, consent=consent, by=by, now=now)
         expected = replace(weighed, last=tried == TRIES)
         try:
-            await _apply(expected, consent=consent, by=by, now=now)
+            await _apply(expected, deed, consent=consent, by=by, now=now)
         except _RestlessError:
             continue
         return
@@ -87,9 +98,12 @@ async def _weighed(proposal: Proposal, plan_hash: str, *, consent: bool, by: Act
     )
 
 
-async def _apply(expected: _Expected, *, consent: bool, by: Actor, now: datetime) -> None:
+async def _apply(expected: _Expected, deed: Deed | None, *, consent: bool, by: Actor, now: datetime) -> None:
     still = partial(_check_still, expected, by=by, now=now)
     proposal = expected.proposal
+    if deed is not None:
+        await deed(still)
+        return
     if not isinstance(proposal, LockProposal):
         await mappings.change_policy(proposal, consent=consent, still=still, by=by, now=now)
         return

@@ -8,7 +8,8 @@ from directory.model import RequestId, SourceId, TenantId, User
 from directory.person import ENTERPRISE
 from directory.provenance import AttributeLine, Told, attribute_lines
 from directory.references import reference_for
-from directory.store import profiles, timelines
+from directory.store import profiles, timelines, waiting_refs
+from directory.store.manager_refs import asked_by, resolve
 from directory.store.profiles import Colleague
 from directory.store.unit import Row
 
@@ -96,14 +97,16 @@ async def _reports(tenant_id: TenantId, user: User) -> list[Colleague]:
     refs = {str(user.user_id), user.attributes.user_name}
     if user.attributes.external_id is not None:
         refs.add(user.attributes.external_id)
+    settled = await waiting_refs.list_refs_to(tenant_id, user.user_id, limit=REPORTS_MAX)
+    refs |= {one.ref for one in settled}
     found = await profiles.list_reports(tenant_id, sorted(refs), limit=REPORTS_MAX + 1)
-    return [one for one in found if one.user_id != user.user_id and _means(one, user)]
-
-
-def _means(report: Colleague, user: User) -> bool:
-    if report.manager_ref in {str(user.user_id), user.attributes.user_name}:
-        return True
-    return report.manager_ref == user.attributes.external_id and report.source_id == user.source_id
+    asked = {one.user_id: asked_by(one.source_id, one.manager_ref) for one in found if one.manager_ref}
+    meant = await resolve(tenant_id, set(asked.values()))
+    return [
+        one
+        for one in found
+        if one.user_id != user.user_id and (who := meant.get(asked[one.user_id])) and who.user_id == user.user_id
+    ]
 
 
 def _referred_since(told: list[Told], user: User) -> datetime:

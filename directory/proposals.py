@@ -131,6 +131,14 @@ def _places(text: str) -> int:
     return int(text)
 
 
+def _position(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < len(str(PLACES_MAX)) and int(text) > 0):
+        raise InvalidError("position", f"must be a whole number from 1, less than {PLACES_MAX}")
+    return int(text)
+
+
 def _until(text: str) -> datetime | None:
     if not text:
         return None
@@ -146,6 +154,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "role_id": _role_id,
     "user_id": _user_id,
     "places": _places,
+    "position": _position,
     "reason": str,
     "until": _until,
 }

@@ -13,7 +13,7 @@ from directory.model import AccessRole, Actor, GroupId, RoleId
 from directory.plan_access_roles import RoleUses, plan_role_end
 from directory.reach import check_within
 from directory.roles import RolePolicy
-from directory.store import access, people, role_uses
+from directory.store import access, people, role_holders, role_uses
 from directory.store.policy import read_policy
 from directory.store.role_uses import UseCounts
 
@@ -139,6 +139,6 @@ async def _counts(role_id: RoleId, *, by: Actor) -> UseCounts:
 async def _hash_of(role: AccessRole, moved_to: AccessRole, policy: RolePolicy, *, by: Actor) -> str:
     """Return one text for everything that was shown and would be done."""
     counts = await _counts(role.role_id, by=by)
-    holders = await role_uses.list_holder_ids(by.tenant_id, role.role_id, limit=HASHED_IDS_MAX)
+    holders = await role_holders.list_holder_ids(by.tenant_id, role.role_id, limit=HASHED_IDS_MAX)
     said = (policy.version, role, moved_to, counts, holders)
     return sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()

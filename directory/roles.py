@@ -1,9 +1,10 @@
 """Which access role a user has: the one rule, total and without I/O."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from directory.model import Decision, GroupId, GroupMapping, RoleId
+from directory.model import AccessRole, Decision, GroupId, GroupMapping, RoleId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,8 @@ class RolePolicy:
     default_role_id: RoleId
     administrator_role_id: RoleId
     version: int
+    roles: Mapping[RoleId, AccessRole] = field(default_factory=dict, compare=False)
+    """All roles of the tenant, deleted ones too: what each carries when it takes another's place."""
 
     @property
     def mapped_group_ids(self) -> frozenset[GroupId]:

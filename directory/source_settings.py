@@ -21,6 +21,12 @@ class SourceSettings:
     lenient_reader: bool = True
     """Off only for the strict preset: every deviation of the reader's is an error."""
 
+    on_match: Literal["queue", "refuse", "apart"] = "queue"
+    """What becomes of a new user with the e-mail address of somebody who is not the source's, or with the name of one
+    whom it deleted under another externalId: it waits for a decision, is refused for good, or is somebody else."""
+    grace_days: int = 30
+    """So long a user whom the source deleted can come back; then it is erased."""
+
     accepted_domains: tuple[str, ...] = ()
     """Lower-case domains that e-mail addresses may be of; empty accepts all."""
     networks: tuple[str, ...] = ()

@@ -60,7 +60,11 @@ async def set_local_status(user_id: UserId, *, active: bool, by: Actor, now: dat
         if user.source_id is not None:
             raise InvalidError("status", "is reported by the user's source: disable sign-in instead")
         return plan_user_edit(
-            user, lambda old: _with_status(old, active=active), moment=Moment(at=now, by=by), blocked=block is not None
+            user,
+            lambda old: _with_status(old, active=active),
+            moment=Moment(at=now, by=by),
+            blocked=block is not None,
+            settles=True,
         )
 
     return await _change(user_id, planned, by=by, now=now)

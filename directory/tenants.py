@@ -7,7 +7,8 @@ from directory.errors import AlreadyExistsError, InvalidError, NotFoundError
 from directory.ids import new_id
 from directory.model import PERMISSIONS, AccessRole, Actor, Permission, RoleId, Tenant, TenantId
 from directory.names import name_key
-from directory.plan import AttributeChange, Event, InsertRow, Plan, permissions_text
+from directory.plan import AttributeChange, Event, InsertRow, Plan, joined_plan, permissions_text
+from directory.plan_fields import plan_default_fields
 from directory.slugs import checked_slug, slug_for
 from directory.store import access
 
@@ -52,7 +53,8 @@ async def create_tenant(name: str, *, slug: str | None = None, parent_slug: str 
             default_role_id=roles["loanee"].role_id,
             policy_version=1,
         )
-        await commit_plan(_plan_tenant(tenant, roles, now=now), by=by, now=now)
+        plan = joined_plan(_plan_tenant(tenant, roles, now=now), plan_default_fields(by=by, now=now))
+        await commit_plan(plan, by=by, now=now)
         return tenant
 
     by = Actor(tenant_id=tenant_id, kind="system", label="command line", permissions=frozenset(PERMISSIONS))

@@ -5,12 +5,18 @@ import re
 import secrets
 import zlib
 from dataclasses import dataclass, field
+from typing import Literal
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
+Kind = Literal["s", "e"]
+"""What a token opens: SCIM, or the list of equipment for asset systems."""
+
 PREFIX = "rbk_s_"
 LENGTH_MAX = 256
-PATTERN = re.compile(r"rbk_s_(?P<public_id>[0-9A-Za-z]{10})_(?P<secret>[0-9A-Za-z]{43})(?P<checksum>[0-9A-Za-z]{6})")
+PATTERN = re.compile(
+    r"rbk_(?P<kind>[se])_(?P<public_id>[0-9A-Za-z]{10})_(?P<secret>[0-9A-Za-z]{43})(?P<checksum>[0-9A-Za-z]{6})"
+)
 """Published, so that scanners of source code can look for it."""
 
 _PUBLIC_PART = re.compile(r"rbk_s_([0-9A-Za-z]{10})(?![0-9A-Za-z])")
@@ -28,19 +34,19 @@ class NewToken:
     public_id: str
 
 
-def new_secret_token() -> NewToken:
-    """Return a new SCIM bearer token: ``rbk_s_<public id>_<256 random bits><checksum>``."""
+def new_secret_token(kind: Kind = "s") -> NewToken:
+    """Return a new bearer token: ``rbk_s_<public id>_<256 random bits><checksum>``."""
     public_id = "".join(secrets.choice(DIGITS) for _ in range(_PUBLIC_LENGTH))
-    text = f"{PREFIX}{public_id}_{new_key()}"
+    text = f"rbk_{kind}_{public_id}_{new_key()}"
     return NewToken(text=text + checksum_for(text), public_id=public_id)
 
 
-def public_id_of(token: str) -> str | None:
-    """Return the public part of a token whose length, form and checksum are right, else None."""
+def public_id_of(token: str, kind: Kind = "s") -> str | None:
+    """Return the public part of a token of this kind whose length, form and checksum are right, else None."""
     if len(token) > LENGTH_MAX:
         return None
     found = PATTERN.fullmatch(token)
-    if found is None or checksum_for(token[:-_CHECKSUM_LENGTH]) != found["checksum"]:
+    if found is None or found["kind"] != kind or checksum_for(token[:-_CHECKSUM_LENGTH]) != found["checksum"]:
         return None
     return found["public_id"]
 

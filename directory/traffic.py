@@ -10,6 +10,7 @@ import msgspec
 
 from directory.errors import InvalidError, NotFoundError
 from directory.ids import new_id
+from directory.last_administrators import tell_refusals
 from directory.model import RequestDraft, RequestId, SecretId, SourceId, TenantId
 from directory.noted import noted
 from directory.references import parse_reference
@@ -94,6 +95,7 @@ async def flush(*, now: datetime) -> int:
         except BaseException:
             noted.put_back(drafts)
             raise
+        await tell_refusals(drafts, now=now)
     await _write_stamps(now)
     await _write_gaps(now)
     if dropped := noted.take_dropped():

@@ -5,7 +5,7 @@ from functools import partial
 
 from directory.model import TenantId, UserId
 from directory.plan_roles import decision_for
-from directory.store import people, policy, soundness
+from directory.store import held, people, policy, soundness
 from directory.store.unit import in_unit
 
 PAGE = 500
@@ -57,6 +57,11 @@ async def list_untold_users(tenant_id: TenantId) -> list[str]:
 async def list_misstated_users(tenant_id: TenantId) -> list[str]:
     """Return the ids of users whose status does not follow from what was reported and from sign-in blocks."""
     return [str(user_id) for user_id in await soundness.list_misstated_users(tenant_id, limit=FINDINGS_MAX)]
+
+
+async def list_misheld_users(tenant_id: TenantId) -> list[str]:
+    """Return the ids of users whose memberships differ from what was reported without a held change, or vice versa."""
+    return [str(user_id) for user_id in await held.list_misheld(tenant_id, limit=FINDINGS_MAX)]
 
 
 async def list_database_faults() -> list[str]:

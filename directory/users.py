@@ -4,15 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from directory.aliases import kept_name
 from directory.commit import check_version, commit_plan, in_unit_of, source_of
 from directory.edits import Expect, UserEdit
 from directory.errors import AlreadyExistsError, NotFoundError
 from directory.facts import Arrival, Moment, role_facts
+from directory.guarding import guard_arrival, guard_link, plan_guarded_edit, plan_guarded_end, with_alert
 from directory.ids import new_id
+from directory.meetings import (
+    MeetingError,
+    OnMatch,
+    at_first_contact,
+    check_newcomer,
+    is_expected,
+    keys_of,
+    met_owner,
+    moves_names,
+    note_meeting,
+    note_return,
+    note_shared,
+    note_taken,
+)
 from directory.model import Actor, GroupId, SourceId, TenantId, User, UserAttributes, UserId, UserView
+from directory.names import name_key
 from directory.person import check_user
 from directory.plan import Plan, PutUser, joined_plan
-from directory.plan_users import Kept, plan_arrival, plan_new_user, plan_return, plan_user_edit, plan_user_end
+from directory.plan_users import Kept, plan_arrival, plan_new_user, plan_return
 from directory.query import Found, Query, Window
 from directory.roles import RolePolicy
 from directory.store import access, blocks, circles, people, search, views
@@ -46,30 +63,43 @@ class _NewLinkError(Exception):
 
 
 async def create_user(
-    attributes: UserAttributes, *, by: Actor, now: datetime, revive_inactive: bool
+    attributes: UserAttributes, *, by: Actor, now: datetime, revive_inactive: bool, on_match: OnMatch = "queue"
 ) -> tuple[User, bool]:
     """Create a user of the actor's source; returns it, and whether nobody had seen it before.
 
     A deleted user comes back when the same source names the same externalId. With ``revive_inactive`` an inactive user
-    of the same source and name keeps its id and groups and takes the attributes. It joins groups that wait for it.
+    of the same source and name keeps its id and groups and takes the attributes; so does one that an operator gave to
+    the source, once. It joins groups that wait for it.
 
     Raises:
-        AlreadyExistsError: an active user, or one that is not the source's, has the user name or the externalId.
+        AlreadyExistsError: an active user has the user name or the externalId.
+        MetError: it may be somebody who is not the source's, or no more; ``on_match`` says what then.
         InvalidError: the attributes cannot be a user.
     """
     check_user(attributes)
 
     async def body() -> tuple[User, bool]:
-        policy, met = await look_around(by.tenant_id, source_of(by), attributes.user_name, attributes.external_id)
+        keys = [] if on_match == "apart" else keys_of(attributes)
+        policy, met = await look_around(by.tenant_id, source_of(by), attributes.user_name, attributes.external_id, keys)
         arrival = await _arrival(attributes, by=by, revive_inactive=revive_inactive) if met else Arrival()
         if arrival.twin is not None:
             link = _Link(external_id=attributes.external_id or "", policy=policy, arrival=arrival)
-            return await _edit(arrival.twin, lambda _: attributes, link, moment=Moment(at=now, by=by)), False
-        plan = await _creation(attributes, policy=policy, arrival=arrival, moment=Moment(at=now, by=by))
-        await commit_plan(plan, by=by, now=now)
+            back = arrival.twin.reported_deleted_at is not None
+            return await _meet(arrival.twin, attributes, link, moment=Moment(at=now, by=by)), back
+        if met and arrival.tombstone is None:
+            await check_newcomer(attributes, by=by, on_match=on_match)
+        moment = Moment(at=now, by=by)
+        plan = await _creation(attributes, policy=policy, arrival=arrival, moment=moment)
+        await commit_plan(with_alert(plan, moment=moment), by=by, now=now)
+        if arrival.tombstone is not None:
+            await note_return(arrival.tombstone, _user_of(plan), moment=moment)
         return _user_of(plan), arrival.tombstone is None
 
-    return await in_unit_of(by, body)
+    try:
+        return await in_unit_of(by, body)
+    except MeetingError as error:
+        await note_meeting(error, attributes, by=by, now=now)
+        raise
 
 
 async def edit_user(user_id: UserId, edit: UserEdit, *, by: Actor, now: datetime, expect: Expect = None) -> User:
@@ -100,6 +130,9 @@ async def edit_user(user_id: UserId, edit: UserEdit, *, by: Actor, now: datetime
             return await in_unit_of(by, body)
         except _NewLinkError as seen:
             new_id_seen = seen.external_id
+        except AlreadyExistsError as error:
+            await note_taken(user_id, error, by=by, now=now)
+            raise
 
 
 async def delete_user(user_id: UserId, *, by: Actor, now: datetime, expect: Expect = None) -> None:
@@ -114,8 +147,9 @@ async def delete_user(user_id: UserId, *, by: Actor, now: datetime, expect: Expe
         user = await _user_to_change(user_id, by=by)
         check_version("user", user_id, user.version, expect)
         group_ids = await people.group_ids_to_change(by.tenant_id, user_id)
-        plan = plan_user_end(user, group_ids, moment=Moment(at=now, by=by))
-        await commit_plan(plan, by=by, now=now)
+        moment = Moment(at=now, by=by)
+        plan = await plan_guarded_end(user, group_ids, moment=moment)
+        await commit_plan(with_alert(plan, moment=moment), by=by, now=now)
 
     await in_unit_of(by, body)
 
@@ -177,13 +211,37 @@ async def _arrival(attributes: UserAttributes, *, by: Actor, revive_inactive: bo
     if twin is not None:
         if named is not None and named.user_id != twin.user_id:
             raise AlreadyExistsError("user", "userName", attributes.user_name)
-        if not revive_inactive or twin.attributes.active or twin.source_id != source_id:
+        if twin.source_id != source_id:
+            raise met_owner(twin, attributes, by_name=named is not None)
+        if twin.reported_deleted_at is not None:
+            if not _is_same(twin, attributes):
+                raise _taken(attributes, by_name=named is not None)
+            values = [value for value in (external_id, str(twin.user_id)) if value is not None]
+            return replace(await _waiting(by.tenant_id, source_id, values), twin=twin)
+        inactive = revive_inactive and not twin.attributes.active and _is_same(twin, attributes, renewed=True)
+        if not inactive and not await is_expected(twin, attributes, source_id):
             raise _taken(attributes, by_name=named is not None)
         return replace(waiting, twin=twin)
-    if tombstone is not None:
-        values = [value for value in (external_id, str(tombstone.user_id)) if value is not None]
-        waiting = await _waiting(by.tenant_id, source_id, values)
-    return replace(waiting, tombstone=tombstone)
+    return waiting if tombstone is None else await _revival(tombstone, attributes, source_id)
+
+
+async def _revival(tombstone: User, attributes: UserAttributes, source_id: SourceId) -> Arrival:
+    if tombstone.source_id != source_id:  # it was given to another source since, which alone brings it back
+        raise met_owner(tombstone, attributes, by_name=False)
+    values = [value for value in (attributes.external_id, str(tombstone.user_id)) if value is not None]
+    return replace(await _waiting(tombstone.tenant_id, source_id, values), tombstone=tombstone)
+
+
+def _is_same(twin: User, attributes: UserAttributes, *, renewed: bool = False) -> bool:
+    """Whether a posted user is the one that it met: by the externalId, or with ``renewed`` by the present name alone.
+
+    A former name is no proof of a person: its source may have given it to somebody else meanwhile.
+    """
+    named = name_key(twin.attributes.user_name) == name_key(attributes.user_name)
+    if named and renewed:
+        return True
+    same = twin.attributes.external_id == attributes.external_id
+    return same and (named or attributes.external_id is not None)
 
 
 async def _waiting(tenant_id: TenantId, source_id: SourceId, values: Sequence[str]) -> Arrival:
@@ -207,13 +265,25 @@ async def _creation(attributes: UserAttributes, *, policy: RolePolicy, arrival: 
     gone = arrival.tombstone
     if gone is None:
         user_id = UserId(new_id(moment.at))
+        arrival = await guard_arrival(arrival, user_id, policy=policy, moment=moment)
         return plan_new_user(user_id, attributes, policy=policy, arrival=arrival, moment=moment)
     locked_role = None if gone.lock is None else await access.find_role(gone.tenant_id, gone.lock.role_id)
     kept = Kept(
         lock=locked_role is not None and not locked_role.privileged,
         block=await blocks.find_block(gone.tenant_id, gone.user_id) is not None,
     )
+    arrival = await guard_arrival(arrival, gone.user_id, policy=policy, moment=moment)
     return plan_return(gone, attributes, policy=policy, arrival=arrival, moment=moment, kept=kept)
+
+
+async def _meet(twin: User, attributes: UserAttributes, link: _Link, *, moment: Moment) -> User:
+    """Have a posted user be one who is here: inactive, or given to the source by an operator."""
+
+    def replaced(_: UserAttributes) -> UserAttributes:
+        return attributes
+
+    edit = await at_first_contact(twin, replaced, moment=moment)
+    return await _edit(twin, edit or replaced, link, moment=moment)
 
 
 async def _edit(user: User, edit: UserEdit, link: _Link | None, *, moment: Moment) -> User:
@@ -224,23 +294,33 @@ async def _edit(user: User, edit: UserEdit, link: _Link | None, *, moment: Momen
     """
     # Whoever is active is not blocked: the usual edit does not look.
     blocked = not user.active and await blocks.find_block(user.tenant_id, user.user_id) is not None
-    plan = plan_user_edit(user, edit, moment=moment, blocked=blocked)
+    plan = await plan_guarded_edit(user, edit, moment=moment, blocked=blocked)
     if not plan:
         return user
     after = _user_of(plan)
+    renamed = moves_names(user, after.attributes)
+    if renamed and (kept_edit := await at_first_contact(user, edit, moment=moment)) is not None:
+        return await _edit(user, kept_edit, link, moment=moment)
+    if after.attributes.user_name != user.attributes.user_name:
+        kept = await kept_name(user, after.attributes)
+        if kept is not None:
+            return await _edit(user, kept, link, moment=moment)
     external_id = after.attributes.external_id
-    if external_id is not None and external_id != user.attributes.external_id:
+    if external_id is not None and (external_id != user.attributes.external_id or user.reported_deleted_at is not None):
         if link is None or link.external_id != external_id:
             raise _NewLinkError(external_id)
         plan = joined_plan(plan, await _found_by_groups(after, link, moment=moment))
-    await commit_plan(plan, by=moment.by, now=moment.at)
+    await commit_plan(with_alert(plan, moment=moment), by=moment.by, now=moment.at)
+    if renamed:
+        await note_shared(user, after, moment=moment)
     return after
 
 
 async def _found_by_groups(user: User, link: _Link, *, moment: Moment) -> Plan:
     mapped = await people.mapped_groups_of(user.tenant_id, [user.user_id])
     facts = role_facts(user, mapped.get(user.user_id, frozenset()))
-    return plan_arrival(facts, policy=link.policy, arrival=link.arrival, moment=moment)
+    arrival = await guard_link(link.arrival, facts, policy=link.policy, moment=moment)
+    return plan_arrival(facts, policy=link.policy, arrival=arrival, moment=moment)
 
 
 async def _user_to_change(user_id: UserId, *, by: Actor) -> User:

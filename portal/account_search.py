@@ -7,10 +7,11 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from directory import access_roles, groups, sources
-from directory.accounts import AccountFilter, AccountOrder, Sort
+from directory import access_roles, fields, groups, sources, users
+from directory.accounts import AccountFilter, AccountOrder, FieldTest, Sort
 from directory.errors import NotFoundError
-from directory.model import AccessRole, Group, GroupId, Origin, RoleId, Source, SourceId, TenantId
+from directory.fields import AttributeField
+from directory.model import AccessRole, Group, GroupId, Origin, RoleId, Source, SourceId, TenantId, User, UserId
 from portal.forms import parse_uuid
 from portal.visit import PortalRequest
 
@@ -29,7 +30,10 @@ SORTS: tuple[tuple[Sort, str], ...] = (
 UNSEEN_DAYS = (7, 30, 90, 180, 365)
 SIZES = (25, 50, 100)
 SIZE = 50
-FILTERS = ("q", "status", "role", "origin", "source", "group", "waiting", "unseen")
+FILTERS = ("q", "status", "role", "origin", "source", "group", "manager", "waiting", "equipment", "unseen")
+FIELD = "f."
+"""Before the key of a field that a list is narrowed by."""
+
 LAYOUT = ("sort", "dir", "size")
 LABELS: Mapping[str, str] = {
     "q": "Search",
@@ -38,7 +42,9 @@ LABELS: Mapping[str, str] = {
     "origin": "Role from",
     "source": "Source",
     "group": "Group",
+    "manager": "Manager",
     "waiting": "Waiting",
+    "equipment": "Equipment",
     "unseen": "Not seen for",
     "sort": "Sorting",
     "dir": "Direction",
@@ -56,6 +62,10 @@ class Choices:
     connections: list[Source]
     group: Group | None
     """The group that is asked for, if there is one."""
+    manager: User | None = None
+    """The manager whose reports are asked for, if there is one."""
+    fields: list[AttributeField] = field(default_factory=list)
+    """Attributes under names of the tenant's own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +83,7 @@ class Search:
     size: int = SIZE
     told: dict[str, str] = field(default_factory=dict)
     """Each filter in use, in words."""
+    labels: Mapping[str, str] = field(default_factory=lambda: LABELS)
 
     def query(self, *without: str, **changed: str) -> str:
         """Return the query text of this list with some parameters taken out or changed."""
@@ -92,7 +103,7 @@ class Search:
     @property
     def named(self) -> dict[str, str]:
         """Each filter in use as a name and what it says."""
-        return {name: f"{LABELS[name]}: {text}" for name, text in self.told.items()}
+        return {name: f"{self.labels[name]}: {text}" for name, text in self.told.items()}
 
     def direction(self, sort: Sort) -> str:
         """Return how the list is sorted by this column, in the words of ``aria-sort``."""
@@ -137,6 +148,20 @@ class _Reader:
             self.search.unread.append(name)
         return None
 
+    def field_tests(self, known: Sequence[AttributeField]) -> tuple[FieldTest, ...]:
+        """Read what fields must hold; a star at the end stands for whatever follows."""
+        tests = []
+        for one in known:
+            value = self.text(f"{FIELD}{one.key}")
+            if value:
+                tests.append(FieldTest(key=one.key, text=value.rstrip("*").strip(), begins=value.endswith("*")))
+        gone = [
+            name for name in self.given if name.startswith(FIELD) and name[len(FIELD) :] not in {f.key for f in known}
+        ]
+        self.search.unread += gone
+        self.search.labels = {**LABELS, **{f"{FIELD}{one.key}": one.label for one in known}}
+        return tuple(tests)
+
     def ident(self, name: str, known: Mapping[UUID, str]) -> UUID | None:
         value = self.given.get(name, "")
         found = parse_uuid(value)
@@ -154,6 +179,8 @@ async def choices_for(tenant_id: TenantId, params: Mapping[str, str]) -> Choices
         roles=await access_roles.list_roles(tenant_id),
         connections=await sources.list_sources(tenant_id),
         group=await _group_in(tenant_id, params),
+        manager=await _manager_in(tenant_id, params),
+        fields=await fields.list_fields(tenant_id),
     )
 
 
@@ -167,6 +194,16 @@ async def _group_in(tenant_id: TenantId, params: Mapping[str, str]) -> Group | N
         return None
 
 
+async def _manager_in(tenant_id: TenantId, params: Mapping[str, str]) -> User | None:
+    user_id = parse_uuid(params.get("manager", ""))
+    if user_id is None:
+        return None
+    try:
+        return await users.get_user(tenant_id, UserId(user_id))
+    except NotFoundError:
+        return None
+
+
 def search_from(params: Mapping[str, str], choices: Choices, *, now: datetime) -> Search:
     """Return what the parameters of an address ask for."""
     reader = _Reader(params)
@@ -175,6 +212,9 @@ def search_from(params: Mapping[str, str], choices: Choices, *, now: datetime) -
     known_groups: dict[UUID, str] = {}
     if choices.group is not None:
         known_groups[choices.group.group_id] = choices.group.attributes.display_name
+    manager = choices.manager
+    known_managers: dict[UUID, str] = {} if manager is None else {manager.user_id: manager.promoted.display_name}
+    manager_id = reader.ident("manager", known_managers)
     text, status = reader.text("q"), reader.choice("status", STATUSES)
     role_id, origin = reader.ident("role", roles), reader.choice("origin", ORIGINS)
     local = params.get("source") == LOCAL
@@ -183,6 +223,7 @@ def search_from(params: Mapping[str, str], choices: Choices, *, now: datetime) -
     source_id = None if local else reader.ident("source", labels)
     group_id = reader.ident("group", known_groups)
     waiting = reader.choice("waiting", (("manager", "for a manager"),)) is not None
+    holds = reader.choice("equipment", (("held", "has some"),)) is not None
     unseen = reader.choice("unseen", tuple((str(days), f"{days} days") for days in UNSEEN_DAYS))
     reader.search.wanted = AccountFilter(
         text=text,
@@ -192,7 +233,10 @@ def search_from(params: Mapping[str, str], choices: Choices, *, now: datetime) -
         source_id=None if source_id is None else SourceId(source_id),
         local=local,
         group_id=None if group_id is None else GroupId(group_id),
+        manager_id=None if manager_id is None else UserId(manager_id),
         waiting=waiting,
+        holds=holds,
+        fields=reader.field_tests(choices.fields),
         unseen_since=None if unseen is None else now - timedelta(days=int(unseen)),
     )
     return _with_layout(reader)
@@ -214,7 +258,7 @@ def params_from(query: str) -> dict[str, str]:
         pairs = parse_qsl(query[:QUERY_CHARS_MAX], errors="strict", max_num_fields=50)
     except (UnicodeDecodeError, ValueError):
         return {}
-    return {name: value for name, value in pairs if name in {*FILTERS, *LAYOUT}}
+    return {name: value for name, value in pairs if name in {*FILTERS, *LAYOUT} or name.startswith(FIELD)}
 
 
 async def searches_in(request: PortalRequest, asked: Mapping[KeyT, Mapping[str, str]]) -> dict[KeyT, Search]:

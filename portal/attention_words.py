@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directory.overview import Attention
+from portal.alert_words import alert_title
 from portal.times import ago
 from portal.visit import Visit
 
@@ -28,6 +29,9 @@ def task_for(one: Attention, visit: Visit) -> Task:
 
 
 Words = tuple[str, str, str, str]
+_ABOUT_PEOPLE = frozenset(
+    {"no_local_administrator", "one_administrator", "changes_held", "equipment_out", "locks_due", "adoptions_open"}
+)
 
 
 def _of_source(one: Attention, visit: Visit) -> Words:
@@ -47,11 +51,8 @@ def _of_source(one: Attention, visit: Visit) -> Words:
             return f"The secret of {one.label} expires {_in(one.at, visit)}", text, page, "Rotate the secret"
 
 
-def _of_tenant(one: Attention, visit: Visit) -> Words:
+def _of_people(one: Attention, visit: Visit) -> Words:
     match one.kind:
-        case "worker_late":
-            text = "Events are not sealed, locks not ended, records not pruned. Look at the log of the server."
-            return f"Background work stopped {_in(one.at, visit)}", text, visit.path("activity"), "See the activity"
         case "no_local_administrator":
             text = "If the provider takes the role away from everybody, nobody gets in any more. Make a local one."
             people = visit.path("sub-accounts")
@@ -59,14 +60,39 @@ def _of_tenant(one: Attention, visit: Visit) -> Words:
         case "one_administrator":
             text = "Whoever it is will be away one day. Give the role to a second person."
             return "Only one active administrator", text, visit.path("sub-accounts"), "See the people"
+        case "changes_held":
+            plural = "change of a provider waits" if one.count == 1 else "changes of a provider wait"
+            text = f"The guard held them: nothing of them has taken effect. The first came {_in(one.at, visit)}."
+            return f"{one.count:,} {plural} for approval", text, visit.path("held"), "Approve or reject"
+        case "adoptions_open":
+            plural = "person was sent who may" if one.count == 1 else "people were sent who may"
+            text = "Their connection is refused until you decide whether they are one person or two."
+            return f"{one.count:,} {plural} be somebody here", text, visit.path("adoption"), "Compare and decide"
+        case "equipment_out":
+            plural = "person has" if one.count == 1 else "people have"
+            text = "Disabled or deleted, and something is still out. Their managers were asked; see who was not."
+            returns = visit.path("equipment", "returns")
+            return f"{one.count:,} {plural} left with equipment", text, returns, "See what is out"
+        case _:
+            plural = "role lock ends" if one.count == 1 else "role locks end"
+            text = f"The first {_in(one.at, visit)}. The role then follows groups and mappings."
+            return f"{one.count} {plural} within a week", text, visit.path("role-locks"), "Review the locks"
+
+
+def _of_tenant(one: Attention, visit: Visit) -> Words:
+    if one.kind in _ABOUT_PEOPLE:
+        return _of_people(one, visit)
+    match one.kind:
+        case "alert_open":
+            title = alert_title(one.alert_kind)
+            return f"{title}: {one.label}", one.reason, visit.path(one.path), "See to it"
+        case "worker_late":
+            text = "Events are not sealed, locks not ended, records not pruned. Look at the log of the server."
+            return f"Background work stopped {_in(one.at, visit)}", text, visit.path("activity"), "See the activity"
         case "mappings_gone":
             plural = "mapping waits for a group" if one.count == 1 else "mappings wait for groups"
             text = "The provider deleted it. Remove the mapping, or push the group again."
             return f"{one.count} {plural} that is gone", text, visit.path("group-mappings"), "See the mappings"
-        case "locks_due":
-            plural = "role lock ends" if one.count == 1 else "role locks end"
-            text = f"The first {_in(one.at, visit)}. The role then follows groups and mappings."
-            return f"{one.count} {plural} within a week", text, visit.path("role-locks"), "Review the locks"
         case "records_lost":
             text = "The database was away. The requests were answered; their records are missing."
             requests = visit.path("activity", "requests")

@@ -17,7 +17,16 @@ from directory.slugs import SLUG_PATTERN
 from portal.confirming import address_of, ask_or_confirm
 from portal.cookies import send_new_session
 from portal.rendering import go, wants_fragment
-from portal.visit import TOKEN_FIELD, PortalRequest, Visit, form_fields, site_of, visitor_of
+from portal.visit import (
+    FORM_BYTES_MAX,
+    TOKEN_FIELD,
+    UPLOAD_BYTES_MAX,
+    PortalRequest,
+    Visit,
+    form_fields,
+    site_of,
+    visitor_of,
+)
 
 Access = Permission | Literal["public", "signed in"]
 """What a route asks of the visitor; there is no default."""
@@ -37,9 +46,16 @@ def shows(
     return get(paths, opt={"access": access, "fresh": fresh}, include_in_schema=False)
 
 
-def does(path: str, *, access: Access, fresh: bool = False) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
-    """Declare a deed: a posted form, and who may send it; ``fresh`` as for ``shows``."""
-    return post(path, opt={"access": access, "fresh": fresh}, include_in_schema=False)
+def does(
+    path: str, *, access: Access, fresh: bool = False, upload: bool = False
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """Declare a deed: a posted form, and who may send it; ``fresh`` as for ``shows``.
+
+    ``upload`` takes a form with a file, of the size that one may have.
+    """
+    opt = {"access": access, "fresh": fresh, "upload": upload}
+    bytes_max = UPLOAD_BYTES_MAX if upload else FORM_BYTES_MAX
+    return post(path, opt=opt, include_in_schema=False, request_max_body_size=bytes_max)
 
 
 def clock() -> datetime:
@@ -86,8 +102,10 @@ async def admit(request: PortalRequest) -> Response[bytes] | None:
 async def count_attention(request: PortalRequest, visit: Visit) -> None:
     """Let the header of a whole page say how much waits for somebody; about half a millisecond on SQLite."""
     if request.method == "GET" and "slug" in request.path_params and not wants_fragment(request):
-        count = await overview.count_attention(visit.operator.tenant.tenant_id, now=visit.now)
-        request.scope["auth"] = replace(visit, attention_count=count)
+        tenant_id = visit.operator.tenant.tenant_id
+        attention = await overview.list_attention(tenant_id, now=visit.now)
+        held_count = sum(one.count for one in attention if one.kind == "changes_held")
+        request.scope["auth"] = replace(visit, attention_count=len(attention), held_count=held_count)
 
 
 async def renew_for_role(request: PortalRequest, visit: Visit) -> None:

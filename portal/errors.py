@@ -96,7 +96,7 @@ HTTP_WORDINGS = {
     413: Wording(
         status_code=413,
         title="The form is too large",
-        text="A form may hold up to 64 KiB; nothing was changed.",
+        text="A form may hold up to 64 KiB, and one with a file 5 MiB; nothing was changed.",
         next_step="Go back and send less.",
     ),
     415: Wording(

@@ -10,6 +10,9 @@ LABELS: Mapping[str, str] = MappingProxyType({"q": "Search", "role": "Access rol
 WHOM = frozenset({"q", "target", "operator", "text"})
 """Parameters that people fill with names and addresses of people: that one was used is told, not what it said."""
 
+FIELD = "f."
+"""Before the key of a field, whose values may tell of one person."""
+
 LAYOUT = frozenset({"sort", "dir", "size"})
 
 
@@ -22,8 +25,8 @@ def narrowed_by(params: Mapping[str, str], names: Mapping[UUID, str] = MappingPr
 
 
 def _told(name: str, value: str, names: Mapping[UUID, str]) -> str:
-    label = LABELS.get(name, name.capitalize())
+    label = LABELS.get(name, name.removeprefix(FIELD).replace("-", " ").capitalize())
     ident = parse_uuid(value)
-    if name in WHOM or (ident is not None and ident not in names):
+    if name in WHOM or name.startswith(FIELD) or (ident is not None and ident not in names):
         return label
     return f"{label}: {value if ident is None else names[ident]}"

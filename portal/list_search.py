@@ -50,6 +50,15 @@ class ListSearch:
         self.narrowed |= found is not None
         return found
 
+    def any_ident(self, name: str) -> UUID | None:
+        """Return an id, or None for all; one that names nothing finds nothing."""
+        value = self.params.get(name)
+        found = None if value is None else parse_uuid(value)
+        if value is not None and found is None:
+            self._drop(name)
+        self.narrowed |= found is not None
+        return found
+
     def sort(self, name: str, allowed: Sequence[ChoiceT]) -> ChoiceT:
         """Return what to sort by, the first of ``allowed`` unless said; it narrows nothing."""
         narrowed = self.narrowed

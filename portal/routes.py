@@ -15,17 +15,35 @@ from portal.pages import (
     activity,
     activity_entry,
     activity_export,
+    adoption,
+    alert_mails,
+    alert_recipients,
+    alerts,
+    attribute_fields,
     configure_scim,
     configure_scim_off,
     configure_scim_policies,
     confirm,
+    conversion,
+    conversion_people,
+    deleted_users,
+    equipment,
+    equipment_api,
+    equipment_import,
+    equipment_item,
+    equipment_loans,
+    equipment_returns,
     group_mappings,
     groups,
+    held,
+    held_limits,
     mapping_preview,
     old_names,
     overview,
     own_account,
     own_password,
+    reports,
+    reports_schedules,
     role_locks,
     roles,
     search,
@@ -38,11 +56,16 @@ from portal.pages import (
     sub_accounts_bulk,
     sub_accounts_local,
     sub_accounts_views,
+    undo,
+    undo_runs,
     user,
     user_lock,
     user_record,
     user_second_factor,
     user_status,
+    waiting_references,
+    webhook_log,
+    webhooks,
 )
 from portal.rendering import accepts_gzip, secure_headers
 from portal.visit import FORM_BYTES_MAX, PortalRequest, Site, site_of
@@ -63,11 +86,26 @@ PAGES = (
     user_status,
     user_second_factor,
     user_record,
+    deleted_users,
+    adoption,
+    waiting_references,
+    equipment,
+    equipment_loans,
+    equipment_returns,
+    equipment_import,
+    equipment_item,
+    equipment_api,
     role_locks,
     roles,
+    reports,
+    reports_schedules,
+    held,
+    held_limits,
     groups,
     activity,
     activity_entry,
+    undo,
+    undo_runs,
     activity_export,
     search,
     configure_scim,
@@ -77,6 +115,14 @@ PAGES = (
     secret,
     group_mappings,
     mapping_preview,
+    conversion,
+    conversion_people,
+    attribute_fields,
+    alerts,
+    alert_recipients,
+    alert_mails,
+    webhooks,
+    webhook_log,
     settings,
     old_names,
 )
@@ -86,15 +132,15 @@ class UndeclaredAccessError(Exception):
     """A route does not say who may use it; the portal does not start."""
 
 
-def router(*, public_url: str, simulate: Simulate) -> Router:
+def router(*, public_url: str, simulate: Simulate, sends_mail: bool = False, private_webhooks: bool = False) -> Router:
     """Return the portal as seen at ``public_url``: every page and form behind one guard.
 
-    ``simulate`` tries out requests of other doors, which this one does not know.
+    ``simulate`` tries out requests of other doors, which this one does not know; the last two are what ``Site`` tells.
 
     Raises:
         UndeclaredAccessError: a route declares neither a permission nor that it is public.
     """
-    site = Site(public_url=public_url.rstrip("/"))
+    site = Site(public_url=public_url.rstrip("/"), sends_mail=sends_mail, private_webhooks=private_webhooks)
     handlers = [handler for module in PAGES for handler in module.HANDLERS]
     check_access_declared(handlers)
     return Router(

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import State, UploadFile
 from litestar.exceptions import ClientException, HTTPException
 
 from directory import signins
@@ -19,6 +19,10 @@ from directory.signins import Operator
 from directory.visitor import Visitor
 
 FORM_BYTES_MAX = 64 * 1024
+UPLOAD_BYTES_MAX = 6 * 1024 * 1024
+"""For forms with a file, which the page that takes it bounds more narrowly, and in words."""
+
+UPLOAD_MEDIA_TYPE = "multipart/form-data"
 FORM_FIELDS_MAX = 200
 FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 SOFTWARE_CHARS_MAX = 200
@@ -32,6 +36,10 @@ class Site:
 
     public_url: str
     """Scheme, host and port, without a slash at the end."""
+    sends_mail: bool = False
+    """Whether there is a mail server; without one mails stay queued."""
+    private_webhooks: bool = False
+    """Whether webhooks may lead to private addresses and to plain http."""
 
     @property
     def secure(self) -> bool:
@@ -68,6 +76,8 @@ class Visit:
     """The clock, read once for the whole request."""
     attention_count: int = 0
     """How many things wait for somebody; counted for whole pages only."""
+    held_count: int = 0
+    """How many held changes wait, counted up to 10,000; likewise."""
 
     @property
     def by(self) -> Actor:
@@ -154,10 +164,14 @@ async def form_fields(request: PortalRequest) -> dict[str, str]:
 async def form_pairs(request: PortalRequest) -> list[tuple[str, str]]:
     """Return the fields of a posted form as they were sent, a field that was sent twice twice.
 
+    A file is the text of its bytes (``surrogateescape``) under the name of its field, and its name under ``…_name``.
+
     Raises:
         HTTPException: 413 over 64 KiB, 415 for another media type, 400 when it is not a form.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == UPLOAD_MEDIA_TYPE and request.route_handler.opt.get("upload", False):
+        return await _uploaded_pairs(request)
     body = await request.body()
     if not body:
         return []
@@ -167,6 +181,23 @@ async def form_pairs(request: PortalRequest) -> list[tuple[str, str]]:
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS_MAX)
     except (UnicodeDecodeError, ValueError) as error:
         raise ClientException("not a form") from error
+
+
+async def _uploaded_pairs(request: PortalRequest) -> list[tuple[str, str]]:
+    """Return the fields of a form with a file; the framework reads it once, and each call from the beginning."""
+    try:
+        form = await request.form()
+    except ValueError as error:
+        raise ClientException("not a form") from error
+    pairs: list[tuple[str, str]] = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            await value.seek(0)
+            pairs.append((name, (await value.read()).decode(errors="surrogateescape")))
+            pairs.append((f"{name}_name", value.filename))
+        else:
+            pairs.append((name, str(value)))
+    return pairs
 
 
 def _under(mask: bytes, text: bytes) -> bytes:

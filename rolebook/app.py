@@ -11,9 +11,11 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+import portal.api.routes
 import portal.routes
 import scim.routes
 from directory.sealing_keys import use_key_ring
+from portal.api.problems import problem_answer
 from portal.errors import error_answerer
 from portal.streams import open_streams
 from portal.visit import Site
@@ -23,6 +25,7 @@ from rolebook.database import open_database
 from rolebook.jobs import Jobs
 from rolebook.keys import key_ring_for
 from rolebook.metrics import Metrics
+from rolebook.outgoing import outgoing_duties
 from rolebook.ownership import refuse_foreign_owners
 from rolebook.settings import Settings
 from rolebook.simulation import Simulator
@@ -41,6 +44,8 @@ def door_of(path: str) -> str:
     """Return which door a path belongs to; whatever is of no other door is shown to a person."""
     if scim.routes.owns(path):
         return "scim"
+    if portal.api.routes.owns(path):
+        return "api"
     return "house" if path == "/metrics" or path.startswith("/health/") else "portal"
 
 
@@ -53,9 +58,10 @@ def create_app(settings: Settings) -> Litestar:
     refuse_foreign_owners()
     logs.set_up(settings.log_level)
     metrics = Metrics()
-    jobs = Jobs(metrics, duties.OF_ALL, own=duties.OF_EACH)
+    jobs = Jobs(metrics, (*duties.OF_ALL, *outgoing_duties(settings)), own=duties.OF_EACH)
     wording: dict[str, Worded] = {
         "portal": error_answerer(Site(public_url=settings.base_url)),
+        "api": problem_answer,
         "house": health.word_error,
     }
 
@@ -66,8 +72,14 @@ def create_app(settings: Settings) -> Litestar:
     app = Litestar(
         route_handlers=[
             health.router(settings, metrics, jobs),
+            portal.api.routes.router(),
             portal.routes.static_router(public_url=settings.base_url),
-            portal.routes.router(public_url=settings.base_url, simulate=Simulator(settings.base_url)),
+            portal.routes.router(
+                public_url=settings.base_url,
+                simulate=Simulator(settings.base_url),
+                sends_mail=settings.smtp_url is not None,
+                private_webhooks=settings.allow_private_webhooks,
+            ),
         ],
         exception_handlers={HTTPException: word, Exception: word},
         lifespan=[partial(living, settings, jobs)],

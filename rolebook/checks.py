@@ -2,7 +2,7 @@
 
 from importlib.metadata import packages_distributions
 
-from directory import events, second_factors, tenants, upkeep
+from directory import events, second_factors, tenants, upkeep, webhooks
 from directory.model import Tenant
 from rolebook.command import Answer
 from rolebook.keys import key_ring_for
@@ -43,13 +43,17 @@ async def check_keys(settings: Settings) -> Answer:
     """Look for sealed values whose key is not on the ring: nobody can open them."""
     ring = key_ring_for(settings, may_make=False)
     known = () if ring is None else ring.names
-    sealed = await second_factors.count_sealed_by_key()
+    kept = {
+        "second factors": await second_factors.count_sealed_by_key(),
+        "webhook secrets": await webhooks.count_sealed_by_key(),
+    }
     findings = [
-        f"{count} second factors are sealed with the key {name}, which is not on the ring"
+        f"{count} {things} are sealed with the key {name}, which is not on the ring"
+        for things, sealed in kept.items()
         for name, count in sorted(sealed.items())
         if name not in known
     ]
-    return outcome("keys", findings, checked=sum(sealed.values()))
+    return outcome("keys", findings, checked=sum(sum(sealed.values()) for sealed in kept.values()))
 
 
 async def check_roles(tenant: Tenant) -> Answer:
@@ -71,6 +75,7 @@ async def check_counts(tenant: Tenant) -> Answer:
     findings += [f"source {found} has a wrong total" for found in await upkeep.list_mistallied_sources(tenant_id)]
     findings += [f"user {found} has no record of its arrival" for found in await upkeep.list_untold_users(tenant_id)]
     findings += [f"user {found} has a wrong status" for found in await upkeep.list_misstated_users(tenant_id)]
+    findings += [f"user {found} is held back for no reason" for found in await upkeep.list_misheld_users(tenant_id)]
     return outcome(f"counts of {tenant.slug}", findings)
 
 

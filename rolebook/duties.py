@@ -2,9 +2,28 @@
 
 from datetime import datetime
 
-from directory import closing, door_refusals, events, locks, mappings, setup_check, signin_steps, traffic
+from directory import (
+    aliases,
+    closing,
+    door_refusals,
+    equipment_imports,
+    events,
+    fields,
+    guard_limits,
+    held,
+    held_effects,
+    locks,
+    managers,
+    mappings,
+    return_tasks,
+    schedule_runs,
+    setup_check,
+    signin_steps,
+    traffic,
+    undo_batches,
+)
 from directory.store import people, policy, sealing
-from rolebook import bulk_duties
+from rolebook import bulk_duties, conversion_duties, equipment_duties, people_duties, schedule_duties, undo_duties
 from rolebook.jobs import Duty
 
 SEALED_BATCH = 500
@@ -44,7 +63,8 @@ async def end_locks(now: datetime) -> int:
 
 async def prune(now: datetime) -> int:
     """Delete request records, refusals, ended web sessions and links that are old enough."""
-    return await traffic.prune(now=now) + await door_refusals.prune_refusals(now=now)
+    pruned = await traffic.prune(now=now) + await door_refusals.prune_refusals(now=now)
+    return pruned + await schedule_runs.prune_runs(now=now)
 
 
 async def prune_signins(now: datetime) -> int:
@@ -73,6 +93,21 @@ async def advance_closings(now: datetime) -> int:
     return await closing.advance_closings(now=now)
 
 
+async def apply_approved(now: datetime) -> int:
+    """Let a batch of approved changes take effect."""
+    return await held_effects.apply_approved(now=now)
+
+
+async def expire_held(now: datetime) -> int:
+    """Ask nobody any more about changes that were held too long."""
+    return await held.expire_held(now=now)
+
+
+async def forget_spent(now: datetime) -> int:
+    """Delete what the guard counted days ago."""
+    return await guard_limits.forget_spent(now=now)
+
+
 OF_ALL = (
     Duty(name="seal_events", every_s=0.5, waits=has_unsealed_events, work=seal_events),
     Duty(name="finish_decisions", every_s=1, waits=has_open_decisions, work=finish_decisions),
@@ -86,7 +121,49 @@ OF_ALL = (
         waits=bulk_duties.has_open_actions,
         work=bulk_duties.advance_actions,
     ),
+    Duty(
+        name="send_reports",
+        every_s=1,
+        waits=schedule_duties.has_reports_to_send,
+        work=schedule_duties.send_reports,
+    ),
+    Duty(
+        name="advance_conversions",
+        every_s=0.5,
+        waits=conversion_duties.has_open_conversions,
+        work=conversion_duties.advance_conversions,
+    ),
+    Duty(name="forget_conversions", every_s=3600, work=conversion_duties.forget_conversions),
+    Duty(name="advance_fields", every_s=1, waits=fields.has_open_fields, work=conversion_duties.advance_fields),
+    Duty(name="end_aliases", every_s=15, waits=aliases.has_ended, work=conversion_duties.end_aliases),
+    Duty(name="advance_undos", every_s=0.5, waits=undo_batches.has_open_runs, work=undo_duties.advance_undos),
+    Duty(name="forget_undos", every_s=3600, work=undo_duties.forget_undos),
+    Duty(name="apply_approved", every_s=0.5, waits=held_effects.has_approved, work=apply_approved),
+    Duty(name="expire_held", every_s=60, waits=held.has_expired, work=expire_held),
+    Duty(name="forget_spent", every_s=3600, work=forget_spent),
+    Duty(
+        name="settle_references",
+        every_s=0.5,
+        waits=managers.has_unsettled,
+        work=people_duties.settle_references,
+    ),
+    Duty(name="forget_references", every_s=3600, work=people_duties.forget_references),
+    Duty(name="purge_graves", every_s=600, work=people_duties.purge_graves),
+    Duty(name="forget_adoptions", every_s=3600, work=people_duties.forget_adoptions),
     Duty(name="forget_actions", every_s=3600, work=bulk_duties.forget_actions),
+    Duty(
+        name="ask_for_returns",
+        every_s=0.5,
+        waits=return_tasks.has_untold_tasks,
+        work=equipment_duties.ask_for_returns,
+    ),
+    Duty(
+        name="advance_imports",
+        every_s=0.5,
+        waits=equipment_imports.has_open_imports,
+        work=equipment_imports.advance_imports,
+    ),
+    Duty(name="forget_imports", every_s=3600, work=equipment_duties.forget_imports),
     Duty(name="prune", every_s=3600, work=prune),
     Duty(name="prune_signins", every_s=600, work=prune_signins),
 )

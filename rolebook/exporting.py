@@ -1,12 +1,24 @@
-"""``rolebook export``: how tenants are set up, as JSON; no people and no secrets."""
+"""``rolebook export``: how tenants are set up, as JSON; no secrets, and no people but those who get mails."""
 
 from dataclasses import asdict
 from datetime import datetime
 
 import msgspec
 
-from directory import access_roles, mappings, sources, tenants
-from directory.model import AccessRole, Source, Tenant
+from directory import (
+    access_roles,
+    alert_recipients,
+    fields,
+    guard_limits,
+    mappings,
+    schedule_recipients,
+    schedules,
+    sources,
+    tenants,
+    webhooks,
+)
+from directory.model import AccessRole, Source, Tenant, TenantId
+from directory.schedule_values import Schedule
 from rolebook.command import Answer
 from rolebook.ownership import own_version
 from rolebook.provision import get_tenant
@@ -15,7 +27,7 @@ FORMAT = "rolebook-configuration/1"
 
 
 async def export_configuration(slug: str | None, *, now: datetime) -> Answer:
-    """Return the configuration of one tenant, or of all: roles, mappings, connections and policies.
+    """Return the configuration of one tenant, or of all: roles, mappings, connections, policies, and who is told what.
 
     Mappings keep their order, everything else goes by name: two exports of what has not changed differ in
     ``exported_at`` alone.
@@ -50,7 +62,54 @@ async def _described(tenant: Tenant) -> Answer:
             }
             for line in policy.lines
         ],
+        **await _settings(tenant.tenant_id),
     }
+
+
+async def _settings(tenant_id: TenantId) -> Answer:
+    """Return what is set beside access; a schedule's next time is no setting."""
+    limits = await guard_limits.read_limits(tenant_id)
+    attributes = await fields.list_fields(tenant_id)
+    planned = await schedules.list_schedules(tenant_id)
+    told = await alert_recipients.list_recipients(tenant_id)
+    hooks = await webhooks.list_webhooks(tenant_id)
+    return {
+        "guard_limits": msgspec.to_builtins(limits),
+        "attribute_fields": [{"label": one.label, "path": one.scim_path, "listed": one.listed} for one in attributes],
+        "schedules": _by_text([await _schedule(tenant_id, one) for one in planned]),
+        "alert_recipients": _by_text(
+            [{"address": one.address, "kinds": sorted(one.kinds), "rhythm": one.rhythm} for one in told]
+        ),
+        "webhooks": _by_text(
+            [
+                {
+                    "label": one.label,
+                    "address": one.url.partition("?")[0],
+                    "kinds": sorted(one.kinds),
+                }  # as pages show it
+                for one in hooks
+            ]
+        ),
+    }
+
+
+async def _schedule(tenant_id: TenantId, schedule: Schedule) -> Answer:
+    terms = schedule.terms
+    people = await schedule_recipients.describe_recipients(tenant_id, terms.recipients)
+    addresses = [one.address for one in terms.recipients if one.user_id is None]
+    return {
+        "name": terms.name,
+        "report": terms.report,
+        "options": dict(terms.options),
+        "rhythm": asdict(terms.rhythm),
+        "recipients": sorted({*addresses, *(one.email for one in people if one.email)}),
+        "only_if_not_empty": terms.skips_empty,
+        "paused": schedule.paused_at is not None,
+    }
+
+
+def _by_text(entries: list[Answer]) -> list[Answer]:
+    return sorted(entries, key=lambda one: str(list(one.values())))
 
 
 def _role(role: AccessRole) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from directory.key_ring import KeyRingError, parse_keys
+from rolebook.mail_server import parse_mail_sender, parse_mail_server
 
 # ruff: noqa: RUF009 - setting() and secret() give dataclass fields
 
@@ -71,6 +72,25 @@ def parse_key_ring(text: str) -> Secret:
     except KeyRingError as error:
         raise ValueError(str(error)) from None
     return Secret(text)
+
+
+def parse_smtp_url(text: str) -> Secret:
+    """Return the address of the mail server, once it is known to be one; it may hold a password."""
+    parse_mail_server(text)
+    return Secret(text)
+
+
+def parse_mail_from(text: str) -> str:
+    """Return in whose name mails come, once it is known to be an address."""
+    parse_mail_sender(text)
+    return text
+
+
+def parse_switch(text: str) -> bool:
+    """Return whether something is on."""
+    if text.lower() not in {"yes", "no", "true", "false", "on", "off"}:
+        raise ValueError(f"'{text}' is neither yes nor no")
+    return text.lower() in {"yes", "true", "on"}
 
 
 def is_loopback(host: str) -> bool:
@@ -177,6 +197,21 @@ class Settings:
     metrics_token: Secret | None = secret(
         Secret, None, "Bearer token for `/metrics`; without it only direct requests from this machine are answered."
     )
+    smtp_url: Secret | None = secret(
+        parse_smtp_url,
+        None,
+        "The mail server: `smtp://USER:PASSWORD@HOST:587?tls=starttls`, or `smtps://` for TLS from the start; "
+        "`ca=FILE` names certificates to trust. Without it mails stay queued.",
+    )
+    mail_from: str = setting(
+        parse_mail_from, "", "In whose name mails come: `Rolebook <rolebook@example.com>`.", shown="none"
+    )
+    allow_private_webhooks: bool = setting(
+        parse_switch,
+        default=False,
+        says="Whether webhooks may lead to private addresses and to plain http: `yes` or `no`.",
+        shown="no",
+    )
     log_level: str = setting(parse_log_level, "info", "How much is logged: `debug`, `info`, `warning` or `error`.")
 
     @property
@@ -250,6 +285,8 @@ def text_of(name: str, known: Field[Any], given: dict[str, str], flag: str | int
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """Say which settings do not go together."""
+    if settings.smtp_url and not settings.mail_from:
+        yield "ROLEBOOK_MAIL_FROM: ROLEBOOK_SMTP_URL needs an address in whose name mails come"
     if settings.is_sqlite and settings.workers > 1:
         yield "ROLEBOOK_WORKERS: more than one process needs PostgreSQL (ROLEBOOK_DATABASE_URL)"
     if settings.is_sqlite and settings.database_owner_url:

@@ -7,6 +7,7 @@ from directory.errors import (
     DirectoryError,
     ForbiddenError,
     InvalidError,
+    MetError,
     NotFoundError,
     RefusedError,
     StaleError,
@@ -78,10 +79,6 @@ class MutabilityError(ScimError, scim_type="mutability"):
 
 class NoTargetError(ScimError, scim_type="noTarget"):
     """The path selects nothing, or a removal has no path."""
-
-
-class TooManyError(ScimError, scim_type="tooMany"):
-    """The request asks for more than one answer can hold."""
 
 
 class UnauthorizedError(ScimError, status=401):
@@ -163,7 +160,7 @@ def from_directory(error: DirectoryError) -> ScimError:
                 "your IdP can create it again."
             )
         case AlreadyExistsError():
-            return UniquenessError(_taken(error))
+            return UniquenessError(_met(error) if isinstance(error, MetError) else _taken(error))
         case StaleError():
             return PreconditionError(
                 f'The {error.kind} is at version W/"{error.actual}" and If-Match names another. '
@@ -187,4 +184,16 @@ def _taken(error: AlreadyExistsError) -> str:
     return (
         f"Another {error.kind} already has the {error.attribute} {error.value}. "
         f"Match on {error.attribute} in your IdP, or remove the other {error.kind}."
+    )
+
+
+def _met(error: MetError) -> str:
+    known = f"Somebody who is not this connection's has the {error.attribute} {error.value}."
+    if error.attribute == "userName":
+        known = f"Somebody who is not this connection's, or whom it deleted, has the userName {error.value}."
+    if not error.queued:
+        return f"{known} The connection's policy refuses such a user. Leave it out of scope in your IdP."
+    return (
+        f"{known} An administrator decides under Adoption in the portal whether it is the same person. "
+        "Nothing was changed; send it again after that, as your IdP does by itself."
     )

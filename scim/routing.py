@@ -47,8 +47,7 @@ class Endpoint:
 
     def bytes_max(self, method: str) -> int:
         """Return how large a body is read; it does not matter where nothing serves the method."""
-        served = self.methods.get(method)
-        return BYTES_MAX if served is None else served.bytes_max
+        return self.methods[method].bytes_max if method in self.methods else BYTES_MAX
 
     def serving(self, method: str, path: str) -> Served:
         """Return what serves a method.

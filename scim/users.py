@@ -34,7 +34,11 @@ class Users:
         attributes = UserAttributes(document)
         check_domain(attributes, exchange.reading.settings)
         user, _ = await directory_users.create_user(
-            attributes, by=exchange.actor, now=exchange.now, revive_inactive=revives
+            attributes,
+            by=exchange.actor,
+            now=exchange.now,
+            revive_inactive=revives,
+            on_match=exchange.reading.settings.on_match,
         )
         return await _outcome(user, exchange, sent, status=201)
 

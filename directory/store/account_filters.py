@@ -8,14 +8,23 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from directory.model import GroupId, Origin, RoleId, SourceId, UserId
-from directory.names import begins_within, words_in
+from directory.names import begins_within, name_key, words_in
+from directory.plan_fields import VALUE_CHARS_MAX
 from directory.store.compiled import Statement
 from directory.store.conditions import NEVER, Values
+from directory.store.waiting_refs import NAMED_BY
 
 Sort = Literal["name", "user_name", "changed", "department", "role"]
 
-REF_CHARS: Final = 200
-"""So much of a reference to a manager is in the index."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldTest:
+    """What a field must hold, whatever its case."""
+
+    key: str
+    text: str
+    begins: bool = False
+    """Whether the value may go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +42,14 @@ class AccountFilter:
     group_id: GroupId | None = None
     waiting: bool = False
     """Only users whose manager has not arrived."""
+    manager_id: UserId | None = None
+    """Only users whose manager this is."""
+    holds: bool = False
+    """Only users who have equipment."""
     unseen_since: datetime | None = None
     """Only users of a source of whom it has changed nothing since."""
+    fields: tuple[FieldTest, ...] = ()
+    """Only users who satisfy all of these."""
     user_ids: tuple[UserId, ...] | None = None
     """Only these."""
 
@@ -123,11 +138,13 @@ def table_for(wanted: AccountFilter, order: AccountOrder | None = None) -> tuple
     return "user_row t", f"user_row t INDEXED BY {'user_by_name' if walks else 'user_listed'}"
 
 
-def conditions_for(wanted: AccountFilter, values: Values, *, large_group: bool = False) -> str:
+def conditions_for(
+    wanted: AccountFilter, values: Values, *, large_group: bool = False, large: frozenset[FieldTest] = frozenset()
+) -> str:
     """Return the condition on users as ``t``; ``$1`` is the tenant.
 
     What is dear to ask comes last: both databases then ask it of few rows. SQLite is told how to look for members:
-    one by one in a large group, and in a list made beforehand for a small one.
+    one by one in a large group, and in a list made beforehand for a small one; likewise for values that many have.
     """
     tests = ["t.tenant_id = $1::uuid", "t.deleted_at IS NULL"]
     if wanted.user_ids is not None:
@@ -144,14 +161,35 @@ def conditions_for(wanted: AccountFilter, values: Values, *, large_group: bool =
     if wanted.unseen_since is not None:
         since = values.place(wanted.unseen_since, "timestamptz")
         tests.append(f"t.source_id IS NOT NULL AND t.modified_at < {since}")
-    return " AND ".join([*tests, *_words(wanted, values), *_links(wanted, values, large_group=large_group)])
+    return " AND ".join(
+        [
+            *tests,
+            *_words(wanted, values),
+            *_links(wanted, values, large_group=large_group),
+            *_values(wanted, values, large),
+        ]
+    )
 
 
 def _words(wanted: AccountFilter, values: Values) -> list[str]:
     if not wanted.text.strip():
         return []
     sought = (word if begins_within(word) else f" {word}" for word in words_in(wanted.text))
-    return [f"strpos(t.list_words, {values.place(word, 'text')}) > 0" for word in sought] or [NEVER]
+    places = [values.place(word, "text") for word in sought]
+    if not places:
+        return [NEVER]
+    named = " AND ".join(f"strpos(t.list_words, {place}) > 0" for place in places)
+    formerly = " AND ".join(f"strpos(a.words, {place}) > 0" for place in places)
+    aliases = f"SELECT a.user_id FROM alias_row a WHERE a.tenant_id = $1::uuid AND {formerly}"
+    return [f"({named} OR t.id IN ({aliases}))"]
+
+
+def _values(wanted: AccountFilter, values: Values, large: frozenset[FieldTest]) -> list[str]:
+    tests = []
+    for test in wanted.fields:
+        having = having_for(test, values)
+        tests.append(f"EXISTS ({having} AND v.user_id = t.id)" if test in large else f"t.id IN ({having})")
+    return tests
 
 
 def _links(wanted: AccountFilter, values: Values, *, large_group: bool) -> list[str]:
@@ -159,35 +197,38 @@ def _links(wanted: AccountFilter, values: Values, *, large_group: bool) -> list[
     if wanted.group_id is not None:
         members = (
             "SELECT m.user_id FROM member_row m"
-            f" WHERE m.tenant_id = $1::uuid AND m.group_id = {values.place(wanted.group_id, 'uuid')}"
+            f" WHERE m.tenant_id = $1::uuid AND m.group_id = {values.place(wanted.group_id, 'uuid')} AND NOT m.gone"
         )
         tests.append(f"EXISTS ({members} AND m.user_id = t.id)" if large_group else f"t.id IN ({members})")
+    if wanted.holds:
+        lent = "SELECT l.user_id FROM loan_row l WHERE l.tenant_id = $1::uuid AND l.returned_at IS NULL"
+        tests.append(f"EXISTS ({lent} AND l.user_id = t.id)")
     if wanted.waiting:
-        tests.append(f"t.id IN ({_WAITING})")
+        tests.append(f"t.id IN ({_REFERS} AND r.manager_id IS NULL)")
+    if wanted.manager_id is not None:
+        tests.append(f"t.id IN ({_REFERS} AND r.manager_id = {values.place(wanted.manager_id, 'uuid')})")
     return tests
 
 
-_REF: Final = f"substr(u.manager_ref, 1, {REF_CHARS})"
-_WITH_REF: Final = "u.tenant_id = $1::uuid AND u.manager_ref IS NOT NULL AND u.deleted_at IS NULL"
-_REF_AS_ID: Final = (
-    "CASE WHEN refs.ref ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN refs.ref::uuid END"
-)
-# From one manager's reference to the next by the index: there are far fewer of them than users.
-_WAITING: Final = (
-    f"WITH RECURSIVE refs AS (SELECT (SELECT min({_REF}) FROM user_row u WHERE {_WITH_REF}) AS ref"
-    f" UNION ALL SELECT (SELECT min({_REF}) FROM user_row u WHERE {_WITH_REF} AND {_REF} > refs.ref)"
-    " FROM refs WHERE refs.ref IS NOT NULL)"
-    f" SELECT u.id FROM refs CROSS JOIN user_row u WHERE refs.ref IS NOT NULL AND {_WITH_REF} AND {_REF} = refs.ref"
-    " AND NOT EXISTS (SELECT 1 FROM source_row s JOIN user_link_row k"
-    " ON k.tenant_id = s.tenant_id AND k.source_id = s.id AND k.external_id = refs.ref"
-    " JOIN user_row m ON m.tenant_id = k.tenant_id AND m.id = k.user_id"
-    " WHERE s.tenant_id = $1::uuid AND m.deleted_at IS NULL)"
-    " AND NOT EXISTS (SELECT 1 FROM user_row m"
-    f" WHERE m.tenant_id = $1::uuid AND m.id = {_REF_AS_ID} AND m.deleted_at IS NULL)"
-)
+def having_for(test: FieldTest, values: Values) -> str:
+    """Return the select of users whose value satisfies a test; the index orders values by code point."""
+    key = name_key(test.text)[:VALUE_CHARS_MAX]
+    having = (
+        "SELECT v.user_id FROM field_value_row v"
+        f" WHERE v.tenant_id = $1::uuid AND v.field_key = {values.place(test.key, 'text')}"
+    )
+    if not test.begins:
+        return f"{having} AND v.value_key{_BY_CODE} = {values.place(key, 'text')}"
+    low, high = values.place(key, "text"), values.place(f"{key}{_LAST_CHARACTER}", "text")
+    return f"{having} AND v.value_key{_BY_CODE} >= {low} AND v.value_key{_BY_CODE} < {high}"
+
+
+_BY_CODE: Final = ' COLLATE "C"'
+_LAST_CHARACTER: Final = "\U0010ffff"
+_REFERS: Final = f"SELECT u.id FROM reference_row r CROSS JOIN user_row u WHERE r.tenant_id = $1::uuid AND {NAMED_BY}"
 
 
 @lru_cache(maxsize=512)
 def statement_for(postgres: str, sqlite: str) -> Statement:
     """Return a statement, put together once per shape of filter and order."""
-    return Statement(postgres, sqlite=sqlite.replace("strpos(", "instr(").replace(_REF_AS_ID, "refs.ref"))
+    return Statement(postgres, sqlite=sqlite.replace("strpos(", "instr(").replace(_BY_CODE, ""))

@@ -10,15 +10,17 @@ from directory.store import access
 from directory.store.account_filters import (
     AccountFilter,
     AccountOrder,
+    FieldTest,
     Ordering,
     conditions_for,
+    having_for,
     ordering_for,
     statement_for,
     table_for,
 )
-from directory.store.circles import parsed_id
 from directory.store.compiled import Statement
 from directory.store.conditions import Values
+from directory.store.manager_refs import asked_by, resolve
 from directory.store.unit import Row, fetch, fetch_one
 
 _COLUMNS = (
@@ -31,7 +33,7 @@ _FOUND = (
     " LEFT JOIN source_row s ON s.tenant_id = t.tenant_id AND s.id = t.source_id"
 )
 LARGE_GROUP = 20_000
-"""Members from which on a group is asked for each user, and no list of it is made."""
+"""Members of a group, or users with a value, from which on each user is asked, and no list of them is made."""
 
 _GROUP_SIZE = Statement("SELECT member_count FROM group_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
 # Users of sources are tallied as they come and go; local ones are few and lie together in an index.
@@ -44,18 +46,12 @@ _MANAGERS_BY_ID = Statement(
     "SELECT id, display_name, user_name FROM user_row"
     " WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[]) AND deleted_at IS NULL"
 )
-_MANAGERS_BY_LINK = Statement(
-    "SELECT k.source_id, k.external_id, m.id, m.display_name, m.user_name FROM user_link_row k"
-    " JOIN user_row m ON m.tenant_id = k.tenant_id AND m.id = k.user_id"
-    " WHERE k.tenant_id = $1::uuid AND k.source_id = ANY($2::uuid[]) AND k.external_id = ANY($3::text[])"
-    " AND m.deleted_at IS NULL"
-)
 _CONSIDERED = Statement(
     "SELECT p.position, p.group_id, g.display_name, r.id AS role_id, r.name AS role_name FROM member_row m"
     " JOIN mapping_row p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id"
     " JOIN group_row g ON g.tenant_id = p.tenant_id AND g.id = p.group_id"
     " JOIN role_row r ON r.tenant_id = p.tenant_id AND r.id = p.role_id"
-    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY p.position"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid AND NOT m.withheld ORDER BY p.position"
 )
 
 
@@ -189,7 +185,21 @@ async def ids_of_accounts(tenant_id: TenantId, wanted: AccountFilter, *, after: 
 async def _where(tenant_id: TenantId, wanted: AccountFilter, values: Values, *, walks: bool = False) -> str:
     group = None if wanted.group_id is None else await fetch_one(_GROUP_SIZE, tenant_id, wanted.group_id)
     large = group is not None and group["member_count"] > LARGE_GROUP
-    return conditions_for(wanted, values, large_group=large or walks)
+    many = frozenset(wanted.fields) if walks else await _held_by_many(tenant_id, wanted)
+    return conditions_for(wanted, values, large_group=large or walks, large=many)
+
+
+async def _held_by_many(tenant_id: TenantId, wanted: AccountFilter) -> frozenset[FieldTest]:
+    """Return what so many users satisfy that no list of them is made; no more of them are counted than that takes."""
+    many = set()
+    for test in wanted.fields:
+        values = Values(tenant_id)
+        some = f"SELECT 1 AS one FROM ({having_for(test, values)} LIMIT {LARGE_GROUP + 1}) AS found"
+        text = f"SELECT count(*) AS total FROM ({some}) AS counted"
+        (row,) = await fetch(statement_for(text, text), *values.values)
+        if row["total"] > LARGE_GROUP:
+            many.add(test)
+    return frozenset(many)
 
 
 async def _roles_by_name(tenant_id: TenantId) -> tuple[RoleId, ...]:
@@ -198,19 +208,14 @@ async def _roles_by_name(tenant_id: TenantId) -> tuple[RoleId, ...]:
 
 
 async def find_managers(tenant_id: TenantId, accounts: Sequence[Account]) -> dict[UserId, Manager]:
-    """Return the manager of each of these users who has arrived, by the user.
-
-    A reference is the manager's id here, or the externalId by which the user's own source knows the manager.
-    """
-    refs = [(one.user_id, one.source_id, one.manager_ref) for one in accounts if one.manager_ref]
-    if not refs:
+    """Return the manager of each of these users who has arrived, by the user."""
+    asked = {one.user_id: asked_by(one.source_id, one.manager_ref) for one in accounts if one.manager_ref}
+    if not asked:
         return {}
-    ids = [ident for _, _, ref in refs if (ident := parsed_id(ref)) is not None]
-    by_id = {row["id"]: _manager_from(row) for row in await fetch(_MANAGERS_BY_ID, tenant_id, ids)}
-    sources = sorted({source_id for _, source_id, _ in refs if source_id is not None})
-    linked = await fetch(_MANAGERS_BY_LINK, tenant_id, sources, sorted({ref for _, _, ref in refs}))
-    by_link = {(row["source_id"], row["external_id"]): _manager_from(row) for row in linked}
-    found = {user_id: by_link.get((source_id, ref)) or by_id.get(parsed_id(ref)) for user_id, source_id, ref in refs}
+    meant = await resolve(tenant_id, set(asked.values()))
+    rows = await fetch(_MANAGERS_BY_ID, tenant_id, sorted({one.user_id for one in meant.values()}))
+    managers = {row["id"]: _manager_from(row) for row in rows}
+    found = {user_id: managers.get(meant[ref].user_id) for user_id, ref in asked.items() if ref in meant}
     return {user_id: manager for user_id, manager in found.items() if manager is not None}
 
 

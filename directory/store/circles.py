@@ -31,20 +31,21 @@ _BY_EXTERNAL_ID = HeldRead(
 )
 _BY_IDS = (
     "SELECT id, display_name FROM user_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND id = ANY($3::uuid[])"
-    " AND deleted_at IS NULL ORDER BY id"
+    " AND deleted_at IS NULL AND reported_deleted_at IS NULL ORDER BY id"
 )
 _BY_EXTERNAL_IDS = (
     "SELECT u.id, u.display_name, k.external_id FROM user_link_row k"
     " JOIN user_row u ON u.tenant_id = k.tenant_id AND u.id = k.user_id"
     " WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = ANY($3::text[])"
-    " AND u.deleted_at IS NULL ORDER BY u.id"
+    # Whoever belongs to another source since is still known by its former id, and no member of anything by it.
+    " AND u.source_id = k.source_id AND u.deleted_at IS NULL AND u.reported_deleted_at IS NULL ORDER BY u.id"
 )
 _USERS_BY_ID = Statement(f"{_BY_IDS} FOR NO KEY UPDATE")
 _USERS_BY_EXTERNAL_ID = Statement(f"{_BY_EXTERNAL_IDS} FOR NO KEY UPDATE OF u")
 _LOOK_BY_ID = Statement(_BY_IDS)
 _LOOK_BY_EXTERNAL_ID = Statement(_BY_EXTERNAL_IDS)
 _MEMBERS_AMONG = Statement(
-    "SELECT user_id, label FROM member_row"
+    "SELECT user_id, label, gone, withheld FROM member_row"
     " WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
 )
 _GROUPS_BY_ID = Statement(
@@ -64,10 +65,12 @@ _NESTED_OF = Statement(
     " WHERE n.tenant_id = $1::uuid AND n.group_id = ANY($2::uuid[]) ORDER BY n.group_id, n.nested_id"
 )
 _OTHER_MEMBERS = Statement(
-    "SELECT user_id FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id <> ALL($3::uuid[])"
+    "SELECT user_id, withheld FROM member_row"
+    " WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND NOT gone AND user_id <> ALL($3::uuid[])"
 )
 _MEMBER_IDS = Statement(
-    "SELECT user_id FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid ORDER BY user_id"
+    "SELECT user_id, withheld FROM member_row"
+    " WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND NOT gone ORDER BY user_id"
 )
 _WAITING_AMONG = Statement(
     "SELECT value FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND value = ANY($3::text[])"
@@ -79,17 +82,13 @@ _WAITING_ALL = Statement(
 _MEMBER_PAGE = Statement(
     "SELECT u.id, u.user_name, u.display_name, m.label FROM member_row m"
     " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
-    " WHERE m.tenant_id = $1::uuid AND m.group_id = $2::uuid AND m.user_id > $3::uuid"
+    " WHERE m.tenant_id = $1::uuid AND m.group_id = $2::uuid AND m.user_id > $3::uuid AND NOT m.gone"
     " ORDER BY m.user_id LIMIT $4::bigint"
 )
 _MEMBERS_OF = Statement(
     "SELECT m.group_id, u.id, u.user_name, u.display_name, m.label FROM member_row m"
     " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
-    " WHERE m.tenant_id = $1::uuid AND m.group_id = ANY($2::uuid[]) ORDER BY m.group_id, m.user_id"
-)
-_BY_NAME = Statement(
-    "SELECT * FROM group_row WHERE tenant_id = $1::uuid AND deleted_at IS NULL"
-    " AND (display_name_key, id) > ($2::text, $3::uuid) ORDER BY display_name_key, id LIMIT $4::bigint"
+    " WHERE m.tenant_id = $1::uuid AND m.group_id = ANY($2::uuid[]) AND NOT m.gone ORDER BY m.group_id, m.user_id"
 )
 _PLACE = CompiledQuery(
     lambda tenant_id, group_id: GroupRow.select(GroupRow.display_name_key).where(
@@ -224,28 +223,39 @@ def parsed_id(value: str) -> UUID | None:
     return found if str(found) == value else None
 
 
+class Membership(NamedTuple):
+    """A user in a group: reported unless ``gone``, in effect unless ``withheld``."""
+
+    label: str | None
+    gone: bool
+    withheld: bool
+
+
 async def members_among(
     tenant_id: TenantId, group_id: GroupId, user_ids: Collection[UserId]
-) -> dict[UserId, str | None]:
-    """Return which of these users are members, with the labels that they were given."""
-    found: dict[UserId, str | None] = {}
+) -> dict[UserId, Membership]:
+    """Return which of these users are members, as reported or in effect."""
+    found: dict[UserId, Membership] = {}
     for some in slices(user_ids):
         many = len(some) >= ON_A_THREAD_ROWS
         rows = await fetch(_MEMBERS_AMONG, tenant_id, group_id, some, unbounded=many)
-        found |= {UserId(row["user_id"]): row["label"] for row in rows}
+        found |= {UserId(row["user_id"]): Membership(row["label"], row["gone"], row["withheld"]) for row in rows}
     return found
 
 
-async def members_besides(tenant_id: TenantId, group_id: GroupId, user_ids: Collection[UserId]) -> list[UserId]:
-    """Return the members that are none of these users: who leaves when a list replaces all members."""
+async def members_besides(tenant_id: TenantId, group_id: GroupId, user_ids: Collection[UserId]) -> dict[UserId, bool]:
+    """Return the members that are none of these users, and whether they are withheld.
+
+    That is who leaves when a list replaces all members.
+    """
     rows = await fetch(_OTHER_MEMBERS, tenant_id, group_id, list(user_ids), unbounded=True)
-    return [UserId(row["user_id"]) for row in rows]
+    return {UserId(row["user_id"]): row["withheld"] for row in rows}
 
 
-async def member_ids(tenant_id: TenantId, group_id: GroupId) -> list[UserId]:
-    """Return all members of a group that ends."""
+async def member_ids(tenant_id: TenantId, group_id: GroupId) -> dict[UserId, bool]:
+    """Return all members of a group that ends, in the order of their ids, and whether they are withheld."""
     rows = await fetch(_MEMBER_IDS, tenant_id, group_id, unbounded=True)
-    return [UserId(row["user_id"]) for row in rows]
+    return {UserId(row["user_id"]): row["withheld"] for row in rows}
 
 
 async def waiting_among(tenant_id: TenantId, group_id: GroupId, values: Collection[str]) -> set[str]:
@@ -278,11 +288,6 @@ async def members_of(tenant_id: TenantId, group_ids: Sequence[GroupId]) -> dict[
         return found
 
     return await worked_out(by_group, count=len(rows))
-
-
-async def list_by_name(tenant_id: TenantId, after: tuple[str, UUID], limit: int) -> list[Group]:
-    """Return live groups behind (name key, id), in the order of their names."""
-    return [group_from(row) for row in await fetch(_BY_NAME, tenant_id, *after, limit)]
 
 
 async def place_of(tenant_id: TenantId, group_id: GroupId | None) -> tuple[str, UUID]:

@@ -27,6 +27,8 @@ class Field:
     """What is put around the comparison: a sub-select for values in rows of their own."""
     required: bool = False
     """Whether everybody has a value."""
+    same: str = ""
+    """The condition of being equal to the value at ``{}``, where that is more than comparing the column."""
 
 
 Fields = Mapping[tuple[str, str | None], Field]
@@ -141,6 +143,8 @@ class Searcher:
     def _field_test(self, field: Field, term: Term, values: Values) -> str:
         if term.comparison == "pr":
             return ALWAYS if field.required else f"{field.column} IS NOT NULL"
+        if field.same and term.comparison == "eq" and isinstance(term.operand, str):
+            return field.same.format(values.place(name_key(term.operand), "text"))
         match field.kind:
             case "id":
                 return _id_test(field.column, term, values)

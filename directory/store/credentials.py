@@ -18,7 +18,12 @@ _HOLDER = (
     " LEFT JOIN password_row p ON p.tenant_id = u.tenant_id AND p.user_id = u.id"
     " LEFT JOIN factor_row f ON f.tenant_id = u.tenant_id AND f.user_id = u.id AND f.confirmed_at IS NOT NULL"
 )
-_BY_NAME = Statement(f"{_HOLDER} WHERE t.id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL")
+# Both are always looked at: the same is done for a name that nobody has.
+_BY_NAME = Statement(
+    f"{_HOLDER} WHERE t.id = $1::uuid AND u.deleted_at IS NULL AND u.id IN ("
+    "SELECT n.id FROM user_row n WHERE n.tenant_id = $1::uuid AND n.user_name_key = $2::text AND n.deleted_at IS NULL"
+    " UNION ALL SELECT a.user_id FROM alias_row a WHERE a.tenant_id = $1::uuid AND a.user_name_key = $2::text)"
+)
 _BY_ID = f"{_HOLDER} WHERE t.id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL"
 _TO_READ = Statement(_BY_ID)
 # One at a time: whoever opens a session while the password is changed sees the other's change, or is seen by it.
@@ -62,7 +67,7 @@ class Holder:
 
 
 async def find_holder_named(tenant_id: TenantId, user_name_key: str) -> Holder | None:
-    """Return the user of that name."""
+    """Return the user of that name, or formerly of that name if it still matches."""
     return _holder_from(await fetch_one(_BY_NAME, tenant_id, user_name_key))
 
 

@@ -18,6 +18,10 @@ from directory.store.errors import (
 
 SQLITE_ERRORS = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, OverflowError)
+UNIQUE_CODES = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+UNIQUE_WORDS = "UNIQUE constraint failed: "
+"""How SQLite begins; a trigger that keeps what is unique over two tables says it in the same words."""
+
 BUSY_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 LOST_CODES = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
@@ -42,7 +46,7 @@ def sqlite_error(error: Exception, connection: sqlite3.Connection) -> StoreError
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return None
-    if code in {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}:
+    if code in UNIQUE_CODES or (code == sqlite3.SQLITE_CONSTRAINT_TRIGGER and str(error).startswith(UNIQUE_WORDS)):
         return unique_violation_for(str(error), connection)
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
         return ForeignKeyViolationError(str(error))
@@ -55,7 +59,7 @@ def sqlite_error(error: Exception, connection: sqlite3.Connection) -> StoreError
 
 def unique_violation_for(message: str, connection: sqlite3.Connection) -> UniqueViolationError:
     """Find the index that SQLite means: its message has the columns, or for an index over expressions the name."""
-    found = message.partition("UNIQUE constraint failed: ")[2]
+    found = message.partition(UNIQUE_WORDS)[2]
     if named := re.fullmatch(r"index '(.*)'", found):
         (row,) = connection.execute("SELECT tbl_name FROM sqlite_master WHERE name = ?", (named[1],)).fetchall()
         return UniqueViolationError(str(row[0]), (), named[1])

@@ -32,6 +32,7 @@ _NAMED_USERS = Statement(
     "SELECT id FROM user_row WHERE tenant_id = $1::uuid AND user_name_key = $2::text AND deleted_at IS NULL"
     " UNION SELECT * FROM (SELECT id FROM user_row WHERE tenant_id = $1::uuid AND display_name_key = $2::text"
     " AND deleted_at IS NULL LIMIT $3::bigint) AS shown"
+    " UNION SELECT user_id AS id FROM alias_row WHERE tenant_id = $1::uuid AND user_name_key = $2::text"
     " UNION SELECT * FROM (SELECT user_id AS id FROM email_row WHERE tenant_id = $1::uuid AND value_key = $2::text"
     " LIMIT $3::bigint) AS mailed LIMIT $3::bigint"
 )

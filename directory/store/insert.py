@@ -1,7 +1,6 @@
 """Rows into a table: one statement however many they are, with the same stored form as a single one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
@@ -100,14 +99,3 @@ class ManyRows:
             return self._postgres, columns
         cells = [stored(column, declared_type) for column, declared_type in zip(columns, self._types, strict=True)]
         return self._sqlite.bind(engine_type, (json_text(list(zip(*cells, strict=True))),))
-
-
-@lru_cache(maxsize=256)
-def insert_for(table: str, columns: tuple[tuple[str, str], ...], tail: str) -> Insert:
-    """Return the statement, put together at its first use."""
-    return Insert(table, dict(columns), tail)
-
-
-async def insert_rows(table: str, columns: Mapping[str, str], rows: Iterable[Values], *, tail: str = "") -> list[Row]:
-    """Insert rows into a table named at run time; see ``Insert``, which is cheaper where the table is known."""
-    return await insert_for(table, tuple(columns.items()), tail)(rows)

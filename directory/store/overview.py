@@ -7,9 +7,13 @@ from typing import NamedTuple
 from directory.model import SourceId, TenantId
 from directory.store.compiled import Statement
 from directory.store.unit import Row, fetch, fetch_one
+from directory.store.waiting_refs import count_managers
 
 WAITING_MAX = 10_000
 """Waiting members are counted up to here."""
+
+MANAGERS_MAX = 1_000
+"""Managers who are waited for, up to here."""
 
 # Users of sources are counted as they come and go (tally_row); local ones are few.
 _PEOPLE = Statement(
@@ -25,7 +29,8 @@ _PEOPLE = Statement(
     " (SELECT count(*) FROM user_row u WHERE u.tenant_id = $1::uuid AND u.deleted_at IS NULL AND u.role_id ="
     " (SELECT r.id FROM role_row r WHERE r.tenant_id = $1::uuid AND r.shipped = 'loanee')) AS loanees,"
     " (SELECT count(*) FROM (SELECT 1 FROM waiting_row w WHERE w.tenant_id = $1::uuid LIMIT $2::bigint) AS named)"
-    " AS waiting"
+    " AS waiting, (SELECT count(*) FROM (SELECT 1 FROM user_row u WHERE u.tenant_id = $1::uuid"
+    " AND u.deleted_at IS NOT NULL AND u.erased_at IS NULL LIMIT $2::bigint) AS gone) AS deleted"
 )
 _DAYS = Statement(
     "SELECT to_char(hour AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, source_id, kind, sum(things)::bigint AS things"
@@ -49,13 +54,20 @@ _LOCKED_ADMINISTRATORS = Statement(
     " CROSS JOIN user_row u WHERE u.tenant_id = l.tenant_id AND u.id = l.user_id"
     " AND l.tenant_id = $1::uuid AND u.active AND u.deleted_at IS NULL ORDER BY u.source_id IS NULL DESC LIMIT 2"
 )
-# CROSS JOIN: SQLite then keeps the order, from the few mappings on, and does not begin with all members or groups.
+# From the few mappings on, and not from all users or members: SQLite keeps the order of CROSS JOIN, PostgreSQL that of
+# subqueries with an OFFSET.
 _MAPPED_ADMINISTRATORS = Statement(
-    "SELECT u.id FROM tenant_row t CROSS JOIN mapping_row p CROSS JOIN member_row m CROSS JOIN user_row u"
+    "SELECT u.id FROM tenant_row t JOIN mapping_row p ON p.tenant_id = t.id AND p.role_id = t.administrator_role_id"
+    " CROSS JOIN LATERAL (SELECT m.user_id FROM member_row m"
+    " WHERE m.tenant_id = p.tenant_id AND m.group_id = p.group_id AND NOT m.withheld OFFSET 0) AS m"
+    " CROSS JOIN LATERAL (SELECT o.id FROM user_row o WHERE o.tenant_id = t.id AND o.id = m.user_id"
+    " AND o.role_id = t.administrator_role_id AND o.origin = 'mapping' AND o.active AND o.deleted_at IS NULL"
+    " OFFSET 0) AS u WHERE t.id = $1::uuid LIMIT 2",
+    sqlite="SELECT u.id FROM tenant_row t CROSS JOIN mapping_row p CROSS JOIN member_row m CROSS JOIN user_row u"
     " WHERE t.id = $1::uuid AND p.tenant_id = t.id AND p.role_id = t.administrator_role_id"
-    " AND m.tenant_id = p.tenant_id AND m.group_id = p.group_id"
+    " AND m.tenant_id = p.tenant_id AND m.group_id = p.group_id AND NOT m.withheld"
     " AND u.tenant_id = m.tenant_id AND u.id = m.user_id AND u.role_id = t.administrator_role_id"
-    " AND u.origin = 'mapping' AND u.active AND u.deleted_at IS NULL LIMIT 2"
+    " AND u.origin = 'mapping' AND u.active AND u.deleted_at IS NULL LIMIT 2",
 )
 _GONE_MAPPINGS = Statement(
     "SELECT count(*) AS things FROM mapping_row p CROSS JOIN group_row g"
@@ -68,6 +80,11 @@ _DUE_LOCKS = Statement(
     " AND l.tenant_id = $1::uuid AND l.until < $2::timestamptz"
 )
 _WALKING_SINCE = Statement("SELECT asked_at FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY asked_at LIMIT 1")
+_HELD = Statement(
+    "SELECT source_id, count(*) AS things, min(at)::timestamptz AS since FROM (SELECT h.source_id, h.at"
+    " FROM held_change_row h WHERE h.tenant_id = $1::uuid AND h.state = 'waiting' ORDER BY h.id LIMIT $2::bigint)"
+    " AS part GROUP BY source_id"
+)
 _NEXT_RUN = Statement("SELECT next_at, expires_at FROM job_row WHERE duty = $1::text")
 
 
@@ -82,6 +99,10 @@ class TenantCounts:
     groups: int
     waiting: int
     """Members that were pushed before their user, counted up to 10,000."""
+    waiting_managers: int
+    """Managers who are named and not here, counted up to 1,000."""
+    deleted: int
+    """Deleted users who can still come back, counted up to 10,000."""
 
 
 class DayTally(NamedTuple):
@@ -91,6 +112,16 @@ class DayTally(NamedTuple):
     source_id: SourceId
     kind: str
     things: int
+
+
+class Held(NamedTuple):
+    """How many changes of a source wait for somebody, and since when."""
+
+    things: int
+    since: datetime | None
+
+
+NO_HELD = Held(0, None)
 
 
 async def count_people(tenant_id: TenantId) -> TenantCounts:
@@ -104,6 +135,8 @@ async def count_people(tenant_id: TenantId) -> TenantCounts:
         locked=int(row["locked"]),
         groups=int(row["grouped"]),
         waiting=int(row["waiting"]),
+        waiting_managers=await count_managers(tenant_id, at_most=MANAGERS_MAX),
+        deleted=int(row["deleted"]),
     )
 
 
@@ -145,6 +178,12 @@ async def count_due_locks(tenant_id: TenantId, *, until: datetime) -> tuple[int,
     """Return how many role locks end before ``until``, and when the first one does."""
     (row,) = await fetch(_DUE_LOCKS, tenant_id, until)
     return int(row["things"]), row["until"]
+
+
+async def list_held(tenant_id: TenantId) -> dict[SourceId, Held]:
+    """Return for each source what the guard held of it that nobody decided, up to 10,000; none are left out."""
+    rows = await fetch(_HELD, tenant_id, WAITING_MAX)
+    return {SourceId(row["source_id"]): Held(int(row["things"]), row["since"]) for row in rows}
 
 
 async def find_walk_start(tenant_id: TenantId) -> datetime | None:

@@ -22,7 +22,7 @@ _GET = Statement(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u
 _GROUPS_OF_ONE = Statement(
     "SELECT m.user_id, g.id, g.display_name FROM member_row m"
     " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
-    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY m.group_id"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid AND NOT m.gone ORDER BY m.group_id"
 )
 _GET_TO_CHANGE = HeldRead(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL", of="u")
 # Locks and reads at once. Whoever waited for the row sees it as it is now, but what is joined to it as it was before
@@ -36,6 +36,12 @@ _GET_TO_EDIT = Statement(
 )
 _BY_NAME = HeldRead(
     f"{USER} WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL", of="u"
+)
+_BY_FORMER_NAME = HeldRead(
+    f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS} FROM alias_row a"
+    f" JOIN user_row u ON u.tenant_id = a.tenant_id AND u.id = a.user_id {LOCK_JOIN}"
+    " WHERE a.tenant_id = $1::uuid AND a.user_name_key = $2::text AND u.deleted_at IS NULL",
+    of="u",
 )
 _BY_EXTERNAL_ID = HeldRead(
     f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS} FROM user_link_row k"
@@ -59,16 +65,16 @@ _FACTS = HeldRead(
 _MAPPED_GROUPS = Statement(
     "SELECT m.user_id, m.group_id FROM member_row m"
     " JOIN mapping_row p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id"
-    " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[])"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[]) AND NOT m.withheld"
 )
 _GROUPS = Statement(
     "SELECT m.user_id, g.id, g.display_name FROM member_row m"
     " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
-    " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[]) ORDER BY g.id"
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = ANY($2::uuid[]) AND NOT m.gone ORDER BY g.id"
 )
 _GROUP_IDS_TO_CHANGE = HeldRead(
     "SELECT g.id FROM member_row m JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
-    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid ORDER BY g.id",
+    " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid AND NOT m.gone ORDER BY g.id",
     of="g",
 )
 _EXPIRED_LOCKS = Statement(
@@ -101,14 +107,18 @@ async def find_user_to_edit(tenant_id: TenantId, user_id: UserId, *, source_id: 
 
 
 def _owned(row: Row | None, source_id: SourceId | None) -> User | None:
-    if row is None or (source_id is not None and row["source_id"] != source_id):
+    """Return the user if it is that source's, and the source did not delete it: the guard may have kept it."""
+    if row is None:
+        return None
+    if source_id is not None and (row["source_id"] != source_id or row["reported_deleted_at"] is not None):
         return None
     return user_from(row)
 
 
 async def find_by_name(tenant_id: TenantId, user_name: str) -> User | None:
-    """Return the live user of that name, whoever owns it."""
-    row = await _BY_NAME.one(tenant_id, name_key(user_name))
+    """Return the live user of that name, or formerly of that name if it still matches, whoever owns it."""
+    key = name_key(user_name)
+    row = await _BY_NAME.one(tenant_id, key) or await _BY_FORMER_NAME.one(tenant_id, key)
     return None if row is None else user_from(row)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from directory.model import AccessRole, GroupId, GroupMapping, RoleId, TenantId, UserId
 from directory.roles import RolePolicy
-from directory.store.access import role_from
+from directory.store.access import list_roles, role_from
 from directory.store.compiled import Statement
 from directory.store.holding import hold as held
 from directory.store.insert import ON_A_THREAD_ROWS
@@ -58,11 +58,12 @@ _MAPPED_ADMINISTRATOR = Statement(
     " JOIN mapping_row p ON p.tenant_id = t.id AND p.role_id = t.administrator_role_id"
     " JOIN member_row m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id"
     " JOIN user_row u ON u.tenant_id = m.tenant_id AND u.id = m.user_id"
-    " WHERE t.id = $1::uuid AND u.active AND u.deleted_at IS NULL"
+    " WHERE t.id = $1::uuid AND u.active AND u.deleted_at IS NULL AND NOT m.withheld"
     " AND NOT EXISTS (SELECT 1 FROM lock_row l WHERE l.tenant_id = u.tenant_id AND l.user_id = u.id)"
     " AND NOT EXISTS (SELECT 1 FROM mapping_row p2 JOIN member_row m2"
     " ON m2.tenant_id = p2.tenant_id AND m2.group_id = p2.group_id"
-    " WHERE p2.tenant_id = t.id AND p2.position < p.position AND m2.user_id = u.id) LIMIT 1"
+    " WHERE p2.tenant_id = t.id AND p2.position < p.position AND m2.user_id = u.id"
+    " AND NOT m2.withheld) LIMIT 1"
 )
 _WALKS = Statement(
     "SELECT tenant_id, id, group_id, event_id, after_user_id FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY id"
@@ -155,19 +156,20 @@ async def policy_at(tenant_id: TenantId, mark: UUID) -> RolePolicy:
     if policy is not None and known_mark == mark:
         return policy
     rows = await fetch(_POLICY, tenant_id)
-    policy = _policy_from(rows)
+    policy = _policy_from(rows, await list_roles(tenant_id, gone=True))
     if len(_known) >= _KNOWN_MAX:
         _known.clear()
     _known[tenant_id] = (rows[0]["policy_mark"], policy)
     return policy
 
 
-def _policy_from(rows: list[Row]) -> RolePolicy:
+def _policy_from(rows: list[Row], roles: list[AccessRole]) -> RolePolicy:
     return RolePolicy(
         mappings=tuple(mapping_from(row) for row in rows if row["group_id"] is not None),
         default_role_id=RoleId(rows[0]["default_role_id"]),
         administrator_role_id=RoleId(rows[0]["administrator_role_id"]),
         version=rows[0]["policy_version"],
+        roles={role.role_id: role for role in roles},
     )
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from directory.model import SourceId, TenantId, UserId
 from directory.names import name_key
-from directory.store.circles import parsed_id
 from directory.store.compiled import Statement
+from directory.store.manager_refs import asked_by, resolve
 from directory.store.unit import Row, fetch
 
 MANAGER_KEY_MAX = 200
@@ -21,14 +21,6 @@ _LINKS = Statement(
 _PERSON = "u.id, u.user_name, u.display_name, u.title, u.active, u.source_id, u.manager_ref"
 _BY_ID = Statement(
     f"SELECT {_PERSON} FROM user_row u WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL"
-)
-_BY_EXTERNAL_ID = Statement(
-    f"SELECT {_PERSON} FROM user_link_row k JOIN user_row u ON u.tenant_id = k.tenant_id AND u.id = k.user_id"
-    " WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND k.external_id = $3::text AND u.deleted_at IS NULL"
-)
-_BY_NAME = Statement(
-    f"SELECT {_PERSON} FROM user_row u"
-    " WHERE u.tenant_id = $1::uuid AND u.user_name_key = $2::text AND u.deleted_at IS NULL"
 )
 _REPORTS = Statement(
     f"SELECT {_PERSON} FROM user_row u WHERE u.tenant_id = $1::uuid AND u.manager_ref IS NOT NULL"
@@ -54,15 +46,10 @@ async def list_links(tenant_id: TenantId, user_id: UserId) -> list[Row]:
 
 
 async def find_manager(tenant_id: TenantId, source_id: SourceId | None, manager_ref: str) -> Colleague | None:
-    """Return whom a reference means: our id, else the externalId in the same source, else a user name."""
-    found: list[Row] = []
-    user_id = parsed_id(manager_ref)
-    if user_id is not None:
-        found = await fetch(_BY_ID, tenant_id, user_id)
-    if not found and source_id is not None:
-        found = await fetch(_BY_EXTERNAL_ID, tenant_id, source_id, manager_ref)
-    if not found:
-        found = await fetch(_BY_NAME, tenant_id, name_key(manager_ref))
+    """Return whom a reference means."""
+    asked = asked_by(source_id, manager_ref)
+    meant = (await resolve(tenant_id, [asked])).get(asked)
+    found = [] if meant is None else await fetch(_BY_ID, tenant_id, meant.user_id)
     return _colleague_from(found[0]) if found else None
 
 

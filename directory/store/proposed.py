@@ -39,7 +39,7 @@ _ALIKE = (
 _GROUPS = (
     "(SELECT {joined_groups} FROM member_row m"
     " JOIN mapping_row p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id"
-    " WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id)"
+    " WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND NOT m.withheld)"
 )
 
 
@@ -107,7 +107,7 @@ _ADMINISTRATORS = Statement(
     " WHERE p.tenant_id = $1::uuid AND p.role_id = (SELECT administrator_role_id FROM tenant_row WHERE id = $1::uuid))"
     " AND t.administrator_role_id = coalesce(l.role_id, (SELECT p.role_id FROM member_row m"
     " JOIN mapping_row p ON p.tenant_id = m.tenant_id AND p.group_id = m.group_id"
-    " WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id ORDER BY p.position LIMIT 1))"
+    " WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND NOT m.withheld ORDER BY p.position LIMIT 1))"
 )
 _FIRST_ID = UUID(int=0)
 

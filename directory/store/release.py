@@ -15,7 +15,8 @@ _AHEAD = {
     ),
     "disable": HeldRead(
         "SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND u.source_id = $2::uuid"
-        " AND u.deleted_at IS NULL AND u.reported_active AND u.id > $3::uuid ORDER BY u.id LIMIT $4::bigint",
+        " AND u.deleted_at IS NULL AND (u.active OR u.reported_active) AND u.id > $3::uuid"
+        " ORDER BY u.id LIMIT $4::bigint",
         of="u",
     ),
 }
@@ -38,7 +39,7 @@ _OTHER_ADMINISTRATOR = Statement(
     " JOIN lock_row l ON l.tenant_id = t.id AND l.role_id = t.administrator_role_id"
     f"{_ADMINISTRATOR.format(user_id='l.user_id')} UNION SELECT 1 AS found FROM tenant_row t"
     " JOIN mapping_row p ON p.tenant_id = t.id AND p.role_id = t.administrator_role_id"
-    " JOIN member_row m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id"
+    " JOIN member_row m ON m.tenant_id = p.tenant_id AND m.group_id = p.group_id AND NOT m.withheld"
     f"{_ADMINISTRATOR.format(user_id='m.user_id')} LIMIT 1"
 )
 _CLOSING = Statement("SELECT * FROM closing_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid")
@@ -64,7 +65,7 @@ async def list_users_ahead(
 
 
 async def count_users(tenant_id: TenantId, source_id: SourceId) -> tuple[int, int]:
-    """Return how many live users a source has, and how many of them are active as reported."""
+    """Return how many live users a source has, and how many of them are active, in effect or as reported."""
     (row,) = await fetch(_COUNTS, tenant_id, source_id, unbounded=True)
     return row["total"], row["total"] - row["inactive"]
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from directory.model import RoleId, TenantId, UserId
 from directory.store.compiled import Statement
-from directory.store.unit import Row, fetch
+from directory.store.unit import fetch
 
 _USERS = "SELECT u.role_id, count(*) AS things FROM user_row u WHERE u.tenant_id = $1::uuid AND u.deleted_at IS NULL"
 _LOCKS = (
@@ -32,21 +32,10 @@ _LOCKED = Statement(
     " WHERE l.tenant_id = $1::uuid AND l.role_id = $2::uuid AND u.deleted_at IS NULL"
     " ORDER BY l.user_id LIMIT $3::bigint"
 )
-_HAVE_IT = Statement(
-    "SELECT u.id, u.user_name, u.display_name, u.active, u.origin, g.display_name AS group_name FROM user_row u"
-    " LEFT JOIN group_row g ON g.tenant_id = u.tenant_id AND g.id = u.decided_group_id"
-    " WHERE u.tenant_id = $1::uuid AND u.role_id = $2::uuid AND u.deleted_at IS NULL AND u.id > $3::uuid"
-    " ORDER BY u.id LIMIT $4::bigint"
-)
-_IDS = Statement(
-    "SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND u.role_id = $2::uuid AND u.deleted_at IS NULL"
-    " ORDER BY u.id LIMIT $3::bigint"
-)
 _GROUP_NAMES = Statement(
     "SELECT g.id, g.display_name FROM mapping_row p JOIN group_row g ON g.tenant_id = p.tenant_id AND g.id = p.group_id"
     " WHERE p.tenant_id = $1::uuid AND p.role_id = $2::uuid ORDER BY p.position"
 )
-_FIRST_ID = UUID(int=0)
 
 
 class UseCounts(NamedTuple):
@@ -95,16 +84,6 @@ async def _counted_of(tenant_id: TenantId, role_id: RoleId) -> dict[str, dict[UU
 async def list_locked_at(tenant_id: TenantId, role_id: RoleId, *, limit: int) -> list[UserId]:
     """Return live users whose lock names the role."""
     return [UserId(row["id"]) for row in await fetch(_LOCKED, tenant_id, role_id, limit)]
-
-
-async def list_holders(tenant_id: TenantId, role_id: RoleId, *, after: UserId | None, limit: int) -> list[Row]:
-    """Return rows of the live users who have the role, in the order of their ids."""
-    return await fetch(_HAVE_IT, tenant_id, role_id, after or _FIRST_ID, limit)
-
-
-async def list_holder_ids(tenant_id: TenantId, role_id: RoleId, *, limit: int) -> list[UserId]:
-    """Return the first users who have the role."""
-    return [UserId(row["id"]) for row in await fetch(_IDS, tenant_id, role_id, limit)]
 
 
 async def names_of_mapped(tenant_id: TenantId, role_id: RoleId) -> dict[UUID, str]:

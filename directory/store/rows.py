@@ -84,7 +84,7 @@ def lock_from(row: Row) -> RoleLock | None:
 USER_COLUMNS = (
     "u.id, u.tenant_id, u.source_id, u.document, u.display_name, u.email, u.department, u.title, u.manager_ref,"
     " u.active, u.role_id, u.origin, u.decided_group_id, u.unlocked_role_id, u.unlocked_group_id, u.decided_at,"
-    " u.decided_request_id, u.version, u.created_at, u.modified_at, u.deleted_at"
+    " u.decided_request_id, u.version, u.created_at, u.modified_at, u.deleted_at, u.reported_deleted_at"
 )
 """What ``user_from`` reads: not all, because SQLite works generated columns out for each row that asks for them."""
 
@@ -112,6 +112,7 @@ def user_from(row: Row) -> User:
         version=row["version"],
         created_at=row["created_at"],
         modified_at=row["modified_at"],
+        reported_deleted_at=row["reported_deleted_at"],
     )
 
 

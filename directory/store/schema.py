@@ -55,11 +55,6 @@ async def schema_state(engine: Engine, folder: Path = MIGRATIONS) -> SchemaState
     )
 
 
-async def schema_version(engine: Engine) -> str | None:
-    """Return the last migration that the database has, or None."""
-    return (await schema_state(engine)).version
-
-
 async def check_schema(engine: Engine, folder: Path = MIGRATIONS) -> None:
     """Refuse a database that this program does not fit.
 

@@ -20,12 +20,25 @@ Thing = TypeVar("Thing")
 _USER_LINK = (
     "t.id IN (SELECT k.user_id FROM user_link_row k WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND {})"
 )
+# Somebody has the name, or had it and is found by it still: a name is never both.
+_NAMED = (
+    "t.id IN (SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND u.user_name_key = {0}"
+    " AND u.deleted_at IS NULL UNION ALL SELECT a.user_id FROM alias_row a WHERE a.tenant_id = $1::uuid"
+    " AND a.user_name_key = {0})"
+)
+# PostgreSQL reads all users for two such lists in an OR, and follows its indexes for columns; SQLite the other way.
+_NAMED_BY_COLUMN = (
+    "(t.user_name_key = {0}"
+    " OR t.id = (SELECT a.user_id FROM alias_row a WHERE a.tenant_id = $1::uuid AND a.user_name_key = {0}))"
+)
 _EMAIL = "t.id IN (SELECT e.user_id FROM email_row e WHERE e.tenant_id = $1::uuid AND {})"
-_GROUP_OF_USER = "t.id IN (SELECT m.user_id FROM member_row m WHERE m.tenant_id = $1::uuid AND {})"
+_GROUP_OF_USER = "t.id IN (SELECT m.user_id FROM member_row m WHERE m.tenant_id = $1::uuid AND NOT m.gone AND {})"
 _GROUP_LINK = (
     "t.id IN (SELECT k.group_id FROM group_link_row k WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND {})"
 )
-_MEMBER = "EXISTS (SELECT 1 FROM member_row m WHERE m.tenant_id = t.tenant_id AND m.group_id = t.id AND {})"
+_MEMBER = (
+    "EXISTS (SELECT 1 FROM member_row m WHERE m.tenant_id = t.tenant_id AND m.group_id = t.id AND NOT m.gone AND {})"
+)
 _INDEXED_USERS: Final = frozenset({"id", "userName", "externalId", "emails", "value", "groups"})
 _INDEXED_GROUPS: Final = frozenset({"id", "displayName", "externalId", "members", "value"})
 _CLOSED: Final = frozenset({"id", "meta", "schemas", "groups", "members", "password"})
@@ -36,7 +49,7 @@ _TIMES: dict[tuple[str, str | None], Field] = {
 
 USER_FIELDS: Final[Fields] = {
     ("id", None): Field("t.id", "id", required=True),
-    ("userName", None): Field("t.user_name_key", "name", required=True),
+    ("userName", None): Field("t.user_name_key", "name", required=True, same=_NAMED),
     ("active", None): Field("t.reported_active", "flag", required=True),
     ("externalId", None): Field("k.external_id", "exact", _USER_LINK),
     ("emails", None): Field("e.value_key", "name", _EMAIL),
@@ -48,6 +61,10 @@ USER_FIELDS: Final[Fields] = {
     ("groups", "value"): Field("m.group_id", "id", _GROUP_OF_USER),
     **_TIMES,
 }
+_USER_FIELDS_BY_COLUMN: Final[Fields] = {
+    **USER_FIELDS,
+    ("userName", None): Field("t.user_name_key", "name", required=True, same=_NAMED_BY_COLUMN),
+}
 GROUP_FIELDS: Final[Fields] = {
     ("id", None): Field("t.id", "id", required=True),
     ("displayName", None): Field("t.display_name_key", "name", required=True),
@@ -57,8 +74,12 @@ GROUP_FIELDS: Final[Fields] = {
     **_TIMES,
 }
 
+_OF_SOURCE: Final = (
+    "t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL AND t.reported_deleted_at IS NULL"
+)
 _TALLY_USERS: Final = (
-    "SELECT coalesce(sum(things), 0)::bigint AS total FROM tally_row"
+    "SELECT coalesce(sum(things), 0)::bigint - (SELECT count(*) FROM user_row WHERE tenant_id = $1::uuid"
+    " AND source_id = $2::uuid AND reported_deleted_at IS NOT NULL AND deleted_at IS NULL) AS total FROM tally_row"
     " WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND kind = 'user'"
 )
 _TALLY_GROUPS: Final = (
@@ -108,8 +129,9 @@ async def list_users(
         view = await find_named_view(tenant_id, str(query.operand), source_id, with_groups=with_groups)
         return Found(things=[] if view is None else [view], total=int(view is not None), ended=None)
     values = Values(tenant_id, source_id)
-    test = _test(query, USER_FIELDS, values)
-    where = f"t.tenant_id = $1::uuid AND t.source_id = $2::uuid AND t.deleted_at IS NULL{test}"
+    lists = current_engine().engine_type == "sqlite"
+    test = _test(query, USER_FIELDS if lists else _USER_FIELDS_BY_COLUMN, values)
+    where = f"{_OF_SOURCE}{test}"
     select = f"SELECT {view_columns(current_engine().engine_type, with_groups=with_groups)}"
     count = _TALLY_USERS if query is None else f"SELECT count(*) AS total FROM user_row t WHERE {where}"
     return await _page(

@@ -12,7 +12,8 @@ _USERS_AFTER = Statement(
 )
 _MISCOUNTED = Statement(
     "SELECT g.id FROM group_row g WHERE g.tenant_id = $1::uuid AND ("
-    " g.member_count <> (SELECT count(*) FROM member_row m WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id)"
+    " g.member_count <> (SELECT count(*) FROM member_row m"
+    " WHERE m.tenant_id = g.tenant_id AND m.group_id = g.id AND NOT m.gone)"
     " OR g.waiting_count <> (SELECT count(*) FROM waiting_row w WHERE w.tenant_id = g.tenant_id AND w.group_id = g.id)"
     " OR g.nested_count <> (SELECT count(*) FROM nested_row n WHERE n.tenant_id = g.tenant_id AND n.group_id = g.id))"
     " ORDER BY g.id LIMIT $2::bigint"
@@ -31,7 +32,8 @@ _UNTOLD = Statement(
 
 _MISSTATED = Statement(
     "SELECT u.id FROM user_row u WHERE u.tenant_id = $1::uuid AND u.deleted_at IS NULL AND u.active <>"
-    " (u.reported_active AND NOT EXISTS (SELECT 1 FROM signin_block_row b"
+    " ((u.reported_active OR EXISTS (SELECT 1 FROM held_change_row h WHERE h.tenant_id = u.tenant_id"
+    " AND h.user_id = u.id AND h.kind = 'disable' AND h.in_force)) AND NOT EXISTS (SELECT 1 FROM signin_block_row b"
     " WHERE b.tenant_id = u.tenant_id AND b.user_id = u.id)) LIMIT $2::bigint"
 )
 

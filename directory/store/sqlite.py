@@ -21,7 +21,8 @@ from piccolo.engine.sqlite import SQLiteEngine
 from directory.store.driver_errors import BUSY_CODES, SQLITE_ERRORS, raise_sqlite_error
 from directory.store.errors import StoreError
 from directory.store.group_commit import GroupCommit, UnitOfWork
-from directory.store.sqlite_connection import Row, fetch_rows, open_connection, statement_kind
+from directory.store.sqlite_connection import Row, open_connection
+from directory.store.sqlite_statements import fetch_rows, statement_kind
 from directory.store.sqlite_writer import UnitConnection, finish
 
 Result = TypeVar("Result")

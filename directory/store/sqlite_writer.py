@@ -9,7 +9,8 @@ from uuid import UUID
 
 from directory.store.driver_errors import SQLITE_ERRORS, raise_sqlite_error
 from directory.store.errors import TransactionLostError
-from directory.store.sqlite_connection import Row, count_changes, fetch_rows
+from directory.store.sqlite_connection import Row
+from directory.store.sqlite_statements import count_changes, fetch_rows
 
 Result = TypeVar("Result")
 

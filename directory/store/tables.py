@@ -15,6 +15,7 @@ class TenantRow(Table, tablename="tenant_row"):
     administrator_role_id = UUID(default=None)
     policy_version = BigInt()
     policy_mark = UUID(default=None)
+    guard = Text()
     created_at = Timestamptz(default=None)
 
 
@@ -94,6 +95,8 @@ class UserRow(Table, tablename="user_row"):
     created_at = Timestamptz(default=None)
     modified_at = Timestamptz(default=None)
     deleted_at = Timestamptz(null=True, default=None)
+    reported_deleted_at = Timestamptz(null=True, default=None)
+    erased_at = Timestamptz(null=True, default=None)
 
 
 class EmailRow(Table, tablename="email_row"):
@@ -168,13 +171,15 @@ class GroupLinkRow(Table, tablename="group_link_row"):
 
 
 class MemberRow(Table, tablename="member_row"):
-    """Who is in which group."""
+    """Who is in which group; reported unless ``gone``, in effect unless ``withheld``: only the guard sets these."""
 
     tenant_id = UUID(default=None)
     group_id = UUID(default=None)
     user_id = UUID(primary_key=True, default=None)
     since = Timestamptz(default=None)
     label = Text(null=True, default=None)
+    gone = Boolean()
+    withheld = Boolean()
 
 
 class NestedRow(Table, tablename="nested_row"):

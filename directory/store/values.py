@@ -83,3 +83,18 @@ def check_text(values: Sequence[object]) -> None:
     for value in values:
         if type(value) is str and "\0" in value:
             raise InvalidValueError("text with NUL")
+
+
+def declared_type(value: object) -> str:
+    """Return the column type that a value is written to."""
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "bigint"
+        case datetime():
+            return "timestamptz"
+        case UUID():
+            return "uuid"
+        case _:
+            return "text"

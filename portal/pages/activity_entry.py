@@ -5,13 +5,13 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from directory import activity, events, secret_keys, sources, traffic
+from directory import activity, events, secret_keys, sources, traffic, undo
 from directory.events import EventView
 from directory.model import EventId, Source, TenantId, UserId
 from directory.traffic import KEPT_REQUESTS, RequestView
 from portal.auth import shows
 from portal.event_names import names_in_events
-from portal.event_words import derivation_words, value_words
+from portal.event_words import derivation_words, value_words, words_for
 from portal.forms import parse_uuid, path_uuid
 from portal.rendering import page
 from portal.request_advice import advice_for, replay_segments
@@ -34,6 +34,7 @@ async def show_change(request: PortalRequest) -> Response[bytes]:
     )
     names = await names_in_events(tenant_id, [detail.event, *detail.siblings])
     event = detail.event
+    names |= {str(one.new): words_for(str(one.new)) for one in event.changes if event.action == undo.UNDONE}
     return page(
         request,
         "activity/change.html",
@@ -41,6 +42,7 @@ async def show_change(request: PortalRequest) -> Response[bytes]:
         event=event,
         names=names,
         rows=[(change.name.replace("_", " "), *_told(change.old, change.new, names)) for change in event.changes],
+        undo=await undo.read_state(tenant_id, event),
         derivation=derivation_words(event.action, event.changes, names),
         caused_by=await _request_of(tenant_id, event),
         moved=moved,

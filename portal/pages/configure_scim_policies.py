@@ -24,6 +24,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "patch_response": ("body", "no_content"),
         "unknown_members": ("pending", "reject"),
         "post_existing_inactive": ("reactivate", "409"),
+        "on_match": ("queue", "refuse", "apart"),
     }
 )
 LISTS = ("accepted_domains", "networks")
@@ -32,8 +33,7 @@ LISTS = ("accepted_domains", "networks")
 @shows(f"{SOURCE}/policies", access="sources:manage")
 async def show(request: PortalRequest) -> Response[bytes]:
     """Show what holds for this connection."""
-    source = await _source(request)
-    return await _page(request, source, Form(fields_of(source)))
+    return await _page(request, source := await _source(request), Form(fields_of(source)))
 
 
 @does(f"{SOURCE}/policies", access="sources:manage", fresh=True)
@@ -66,7 +66,7 @@ async def change_provider(request: PortalRequest) -> Response[bytes]:
 def fields_of(source: Source) -> dict[str, str]:
     """Return the form as it stands."""
     told = settings_document(source.settings)
-    texts = {name: str(told[name]) for name in (*CHOICES, "rate_per_s")}
+    texts = {name: str(told[name]) for name in (*CHOICES, "rate_per_s", "grace_days")}
     switches = {name: "yes" for name in SWITCHES if told[name]}
     lists = {name: str(told[name] or "") for name in LISTS}
     return {**texts, **switches, **lists, "preset": source.preset, "label": source.label}
@@ -77,12 +77,11 @@ def _changes(form: Form) -> dict[str, str]:
     changes: dict[str, str] = {name: form.choice(name, allowed) for name, allowed in CHOICES.items()}
     changes |= {name: "on" if form.flag(name) else "off" for name in SWITCHES}
     changes["rate_per_s"] = str(form.number("rate_per_s", low=0, high=1000))
-    for name in LISTS:
-        text = form.fields.get(name, "")
-        if len(text) > LIST_CHARS_MAX:
-            form.errors[name] = f"Use at most {LIST_CHARS_MAX} characters."
-        changes[name] = text
-    return changes
+    changes["grace_days"] = str(form.number("grace_days", low=1, high=365))
+    lists = {name: form.fields.get(name, "") for name in LISTS}
+    long = [name for name, text in lists.items() if len(text) > LIST_CHARS_MAX]
+    form.errors |= dict.fromkeys(long, f"Use at most {LIST_CHARS_MAX} characters.")
+    return changes | lists
 
 
 async def _page(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Response
 
-from directory import access_roles, events, exports, group_lists, groups, sources
+from directory import access_roles, events, exports, group_lists, groups, held, sources
 from directory.group_lists import GroupFilter, GroupOrder, Order
 from directory.model import EventId, GroupId, SourceId, TenantId, UserId
 from portal.auth import shows
@@ -87,6 +87,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         members=members[:MEMBERS_MAX],
         next_after=members[MEMBERS_MAX - 1].user_id if len(members) > MEMBERS_MAX else None,
         after=after,
+        held=await held.count_of_group(tenant_id, group_id),
         waiting=await groups.list_waiting(tenant_id, group_id, limit=WAITING_MAX),
         nested=nested[group_id],
         renames=await group_lists.list_renames(group),

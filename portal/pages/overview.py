@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from litestar import Response
 
-from directory import activity, mappings, overview
+from directory import activity, alert_recipients, mappings, overview, schedules
 from directory.activity import RequestFilter
 from directory.mappings import Policy
 from directory.overview import Overview
+from directory.report_equipment import EQUIPMENT
 from portal.attention_words import task_for
 from portal.auth import shows
 from portal.rendering import page
@@ -41,7 +42,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         "overview/page.html",
         found=found,
         policy=policy,
-        steps=steps_for(visit, found, policy),
+        steps=[*steps_for(visit, found, policy), *await telling_steps_for(visit)],
         tasks=[task_for(one, visit) for one in found.attention],
         kinds=CHART_KINDS,
         points=chart_points(found),
@@ -98,6 +99,25 @@ def steps_for(visit: Visit, found: Overview, policy: Policy) -> list[Step]:
             hint="One of them local, outside of every feed.",
             path=visit.path("sub-accounts"),
             done=not any(one.kind in {"one_administrator", "no_local_administrator"} for one in found.attention),
+        ),
+    ]
+
+
+async def telling_steps_for(visit: Visit) -> list[Step]:
+    """Return the steps by which somebody gets to know: of leavers with equipment, and of what goes wrong."""
+    tenant_id = visit.operator.tenant.tenant_id
+    return [
+        Step(
+            title="Have the equipment report mailed",
+            hint="Who left and still has equipment, every week, to whoever collects it.",
+            path=visit.path("reports", EQUIPMENT.key),
+            done=await schedules.has_schedule(tenant_id, EQUIPMENT.key),
+        ),
+        Step(
+            title="Say who gets alerts",
+            hint="A connection that fails or falls silent, held changes, a secret that ends.",
+            path=visit.path("alerts"),
+            done=bool(await alert_recipients.list_recipients(tenant_id)),
         ),
     ]
 

@@ -2,12 +2,13 @@
 
 from litestar import Response
 
-from directory import accounts, profiles, sources, status, timeline, users
+from directory import accounts, aliases, fields, held, loans, profiles, return_tasks, sources, status, timeline, users
 from directory.model import UserId
 from directory.timeline import KINDS, Kind
 from portal.auth import shows
 from portal.deed_words import cause_words, diff_rows, gist, step_words
 from portal.forms import parse_uuid, path_uuid
+from portal.held_words import change_sentence
 from portal.rendering import page
 from portal.visit import PortalRequest
 
@@ -39,10 +40,16 @@ async def show(request: PortalRequest) -> Response[bytes]:
         user=why.user,
         why=why,
         grant=await timeline.find_grant(tenant_id, user_id),
+        fields=fields.values_in(why.user, await fields.list_fields(tenant_id)),
+        aliases=await aliases.list_aliases(tenant_id, user_id),
         profile=await profiles.read_profile(tenant_id, why.user),
         groups=groups.get(user_id, []),
         source=None if source_id is None else await sources.get_source(tenant_id, source_id),
         block=await status.find_block(tenant_id, user_id),
+        held_changes=await held.list_lines_of_user(tenant_id, user_id),
+        held_words=change_sentence,
+        lent=await loans.held_by(tenant_id, user_id),
+        return_task=await return_tasks.find_task(tenant_id, user_id),
         timeline=await timeline.read_timeline(tenant_id, user_id, kind, before=before, limit=DEEDS_MAX),
         kind=kind,
         before=before,

@@ -79,6 +79,15 @@ class Client:
         """Push a group with members."""
         return self.push("Groups", {"displayName": name, "members": [{"value": value} for value in user_ids]})
 
+    def meet(self, name: str) -> None:
+        """Send somebody who may be somebody else here: refused, and put into the queue."""
+        document = {"userName": f"{name}@example.org", "externalId": name, "displayName": name.title()}
+        assert self._http.post("Users", json={"schemas": [USER], "title": "Buyer", **document}).status_code == 409
+
+    def delete(self, user_id: str) -> None:
+        """Delete a user."""
+        assert self._http.delete(f"Users/{user_id}").status_code == 204
+
     def fail(self) -> None:
         """Send a request that is refused, and recorded."""
         assert self._http.post("Users", json={"schemas": [USER]}).status_code == 400

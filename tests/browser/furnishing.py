@@ -52,6 +52,9 @@ def pushed_into(tenant: Tenant) -> Pushed:
     group_ids = [client.push_group(name, *user_ids[start:end]) for name, start, end in GROUPS]
     for _ in range(3):
         client.fail()
+    tenant.sign_in_url("met@example.org", "viewer")
+    client.meet("met")
+    client.delete(client.push_user("leaver"))
     client.close()
     return Pushed(source["source"], user_ids, group_ids)
 
@@ -74,6 +77,10 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> None:
     page.goto(tenant.at("sub-accounts/views/new?status=disabled"))
     page.get_by_label("Name").fill("Disabled people")
     page.get_by_role("button", name="Save view").click()
+    tell_others(page, tenant)
+    equip(page, tenant, pushed)
+    page.goto(tenant.at("conversion"))
+    page.get_by_role("button", name="Scan user names").click()
     page.goto(tenant.at("sub-accounts?q=costa"))
     for place in range(3):
         page.get_by_role("checkbox", name="Pick").nth(1 + place).check()
@@ -82,6 +89,42 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> None:
     page.get_by_label("Reason").fill("Audit in May")
     page.get_by_role("button", name="Show what changes").click()
     page.wait_for_url("**/sub-accounts/bulk/*")
+
+
+def equip(page: Page, tenant: Tenant, pushed: Pushed) -> None:
+    """Bring equipment in, some of it with people who left, and make a key for an asset system."""
+    lines = ["Tag,Name,Category,Serial,Value,Currency,Holder,Due,Colour", "BAD-1,,,,12x,,,,"]
+    for number in range(24):
+        holder = pushed.user_ids[number] if number % 3 else ""
+        due = "2026-01-31" if holder and number % 5 == 0 else ""
+        lines.append(f"LAP-{number:04},MacBook Pro 14,Laptop,C02XK{number:04},2199.00,EUR,{holder},{due},grey")
+    page.goto(tenant.at("equipment/import"))
+    page.get_by_label("Or its text").fill("\n".join(lines))
+    page.get_by_role("button", name="Show what it comes to").click()
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_text("24 applied").wait_for()
+    page.goto(tenant.at("equipment-api/new"))
+    page.get_by_label("Label").fill("Asset list")
+    page.get_by_role("button", name="Create and show once").click()
+    page.wait_for_url("**/equipment-api/new")
+
+
+def tell_others(page: Page, tenant: Tenant) -> None:
+    """Have a report mailed, say who gets alerts, and send events to a webhook."""
+    page.goto(tenant.at("reports/schedules/new?report=never-seen"))
+    page.get_by_label("Other addresses").fill("ops@example.org")
+    page.get_by_role("button", name="Create schedule").click()
+    page.goto(tenant.at("alerts/recipients"))
+    page.get_by_label("Or an address").fill("ops@example.org")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Send test").first.click()
+    page.goto(tenant.at("webhooks/new"))
+    page.get_by_label("Name").fill("Tickets")
+    page.get_by_label("Address").fill("https://hooks.invalid/in")
+    page.get_by_role("button", name="Create and show the secret once").click()
+    page.get_by_label("I have stored it").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send test").click()
 
 
 def map_group(page: Page, tenant: Tenant, group: str, role: str) -> None:

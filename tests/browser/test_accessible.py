@@ -99,7 +99,9 @@ def address_for(path: str, addresses: list[str], furnished: Furnished) -> str:
     """Return an address of the page ``path``: one that something leads to, or the only one there can be."""
     root = furnished.tenant.at("")
     pattern = re.compile(re.sub(r"\{\w+:str\}", "[^/?]+", path))
-    fitting = [one for one in addresses if pattern.fullmatch(one.removeprefix(root).partition("?")[0])]
+    others = set(PATHS) - {path}  # "equipment/new" fits "equipment/{item_id}", and is another page
+    found = {one: one.removeprefix(root).partition("?")[0] for one in addresses}
+    fitting = [one for one, place in found.items() if pattern.fullmatch(place) and place not in others]
     if fitting:
         return min(fitting, key=len)
     known = path.replace("{source_id:str}", furnished.pushed.source_id)

@@ -237,10 +237,12 @@ async def test_who_waits_for_a_manager_is_found_until_the_manager_arrives(world:
     by_link = await world.push_user("b", **managed_by("ext-boss"))
     early = await world.push_user("c", **managed_by("ext-late"))
     waiting = AccountFilter(waiting=True)
+    await world.settle_references()
 
     before = await all_pages(world.tenant.tenant_id, waiting, AccountOrder())
     listed = await accounts.list_accounts(world.tenant.tenant_id, AccountFilter(), limit=10)
     await world.push_user("late")
+    await world.settle_references()
     after = await all_pages(world.tenant.tenant_id, waiting, AccountOrder())
 
     assert [one.user_id for one in before] == [early.user_id]

@@ -125,7 +125,7 @@ async def test_failing_requests_come_before_everything_else(world: World) -> Non
 
     assert [one.kind for one in found] == ["source_failing", "secret_ending"]
     assert "3 of its last 3 requests failed" in found[0].reason
-    assert await overview.count_attention(world.tenant.tenant_id, now=world.now) == 2
+    assert len(await overview.list_attention(world.tenant.tenant_id, now=world.now)) == 2
 
 
 async def test_an_expired_secret_is_named(world: World) -> None:

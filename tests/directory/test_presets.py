@@ -69,7 +69,7 @@ def test_settings_that_are_taken_can_be_set_again_without_effect(changes: dict[s
 
 @given(st.sampled_from([name for name in SETTING_NAMES if name not in LISTS]) | st.text(), st.text())
 def test_text_that_is_no_word_of_ours_is_refused(name: str, text: str) -> None:
-    assume(not (name == "rate_per_s" and text.strip().isdigit()))
+    assume(not (name in {"rate_per_s", "grace_days"} and text.strip().isdigit()))
     assume(text.strip().lower() not in WORDS)
     with pytest.raises(InvalidError):
         edited_settings(SourceSettings(), {name: text})
@@ -86,6 +86,8 @@ def test_text_that_is_no_word_of_ours_is_refused(name: str, text: str) -> None:
             ("203.0.113.0/24", "2001:db8::/32", "198.51.100.7/32"),
         ),
         ("rate_per_s", "25", 25),
+        ("grace_days", "7", 7),
+        ("on_match", "Refuse", "refuse"),
         ("rate_per_s", "off", 0),
     ],
 )
@@ -103,6 +105,9 @@ def test_lists_and_numbers_are_read_from_text(name: str, text: str, value: objec
         ("networks", "everywhere"),
         ("networks", " ".join(f"203.0.113.{last}" for last in range(51))),
         ("rate_per_s", "1001"),
+        ("grace_days", "0"),
+        ("grace_days", "366"),
+        ("on_match", "never"),
         ("rate_per_s", "-1"),
         ("rate_per_s", "2.5"),
         ("rate_per_s", "\u0661"),

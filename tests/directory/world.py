@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from directory import access_roles, groups, mappings, sources, tenants, upkeep, users
+from directory import access_roles, events, groups, managers, mappings, sources, tenants, upkeep, users
 from directory.edits import GroupEdit
 from directory.model import (
     AccessRole,
@@ -90,6 +90,12 @@ class World:
         """Return the user names of a group's members."""
         found = await groups.list_members(self.tenant.tenant_id, group.group_id, after=None, limit=1000)
         return {member.user_name.partition("@")[0] for member in found}
+
+    async def settle_references(self) -> None:
+        """Let the duties seal what happened, and follow it to whom references mean."""
+        await events.seal_events(now=self.now, limit=10_000)
+        while await managers.settle_references(now=self.now):
+            pass
 
     async def assert_consistent(self) -> None:
         """Everything stored follows from the facts."""

@@ -4,7 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
-from directory import access_roles, mappings, tenants
+from directory import access_roles, guard_limits, mappings, tenants
+from directory.guard import Limits
 from directory.model import GroupId
 from directory.store.unit import open_store
 from rolebook.welcome import TENANT_SLUG
@@ -18,6 +19,18 @@ def connect_source(database_url: str, *, preset: str = "entra") -> str:
     words = ("source", "create", "--tenant", TENANT_SLUG, "--kind", "scim", "--preset", preset, "--name", preset)
     secret: str = rolebook(database_url, *words)["secret"]
     return secret
+
+
+def turn_guard_off(database_url: str) -> None:
+    """Let everything that is pushed take effect at once, for journeys that compare it with what is stored."""
+    asyncio.run(_turn_guard_off(database_url))
+
+
+async def _turn_guard_off(database_url: str) -> None:
+    async with open_store(database_url):
+        tenant = await tenants.find_tenant(TENANT_SLUG)
+        assert tenant is not None
+        await guard_limits.set_limits(Limits(on=False), by=tenants.system_actor(tenant), now=datetime.now(UTC))
 
 
 def map_groups(database_url: str, group_ids: list[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from anyio.from_thread import BlockingPortal
 
 from tests.databases import PostgresDatabases
-from tests.journeys.arranging import connect_source, map_groups
+from tests.journeys.arranging import connect_source, map_groups, turn_guard_off
 from tests.journeys.facts import half_written, wrong_roles
 from tests.journeys.pushing import Client, Ledger, create_groups, push_together, scim_client
 from tests.journeys.serving import Server, read_rows, rolebook, serving
@@ -101,6 +101,7 @@ def test_a_backup_under_load_comes_back_whole_and_lets_nobody_in(
         secret = connect_source(database_url)
         groups = asyncio.run(new_groups(server, secret))
         map_groups(database_url, groups[:-1])
+        turn_guard_off(database_url)
         clients = [Client(number, server.url, secret, groups, ledger) for number in range(CLIENT_COUNT)]
         with Push(clients, ledger) as until:
             until(ENOUGH)
@@ -119,12 +120,11 @@ def test_a_backup_under_load_comes_back_whole_and_lets_nobody_in(
     assert half_written(empty_url) == []
     assert wrong_roles(empty_url) == []
     (tenant,) = restored["tenants"]
-    assert tenant["turned_off"] == ["entra"]
-    assert tenant["chain_broken_at"] is None
+    assert (tenant["turned_off"], tenant["chain_broken_at"]) == (["entra"], None)
     assert tenant["events"] > 0
     assert rolebook(empty_url, "check")["ok"]
-    assert read_rows(empty_url, "SELECT count(*) FROM web_session_row WHERE ended_at IS NULL") == [(0,)]
-    assert read_rows(empty_url, "SELECT count(*) FROM signin_link_row WHERE used_at IS NULL") == [(0,)]
+    ways_in = "SELECT id FROM web_session_row WHERE ended_at IS NULL UNION SELECT id FROM signin_link_row"
+    assert read_rows(empty_url, f"{ways_in} WHERE used_at IS NULL") == []
     with serving(empty_url, elsewhere) as again:
         assert asyncio.run(status_of_a_read(again, secret)) == 401
 

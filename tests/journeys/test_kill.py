@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.arranging import connect_source, map_groups
+from tests.journeys.arranging import connect_source, map_groups, turn_guard_off
 from tests.journeys.facts import half_written, members_by_events, members_by_rows, wrong_roles
 from tests.journeys.pushing import Client, Ledger, create_groups, push_together, scim_client
 from tests.journeys.serving import Server, read_rows, rolebook, serving
@@ -42,6 +42,7 @@ def kill_during_push(url: str, folder: Path, *, kills: int) -> Ledger:
         secret = connect_source(url)
         groups = asyncio.run(new_groups(server, secret))
         map_groups(url, groups[:-1])
+        turn_guard_off(url)
         clients = [Client(number, server.url, secret, groups, ledger) for number in range(CLIENT_COUNT)]
         for _ in range(kills):
             kill_after(ledger, server, ledger.acknowledged + chance.randint(40, 200), delay_s=chance.uniform(0, 0.02))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.arranging import connect_source, map_groups
+from tests.journeys.arranging import connect_source, map_groups, turn_guard_off
 from tests.journeys.facts import half_written, members_by_events, members_by_rows, wrong_roles
 from tests.journeys.pushing import create_groups, create_users, scim_client, set_members
 from tests.journeys.serving import rolebook, serving
@@ -40,6 +40,7 @@ def write_together(url: str, folder: Path, *, operations: int) -> set[tuple[str,
         secret = connect_source(url)
         group_id, users = asyncio.run(prepare(first, secret))
         map_groups(url, [group_id])
+        turn_guard_off(url)
         half = operations // 2
         wanted = asyncio.run(
             write_both([(first, users[:USER_COUNT]), (second, users[USER_COUNT:])], secret, group_id, half)

@@ -2,22 +2,45 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
 
-from directory import bulk_drafts, events, locks, saved_views, secret_keys, signins, traffic
+from directory import (
+    adoptions,
+    bulk_drafts,
+    bulk_jobs,
+    conversion_scans,
+    equipment,
+    equipment_imports,
+    equipment_keys,
+    events,
+    fields,
+    locks,
+    saved_views,
+    secret_keys,
+    signins,
+    traffic,
+    undo_runs,
+    users,
+)
 from directory.accounts import AccountFilter
+from directory.adoptions import EntryFilter
+from directory.equipment_model import Details
+from directory.errors import AlreadyExistsError
 from directory.ids import new_id
-from directory.model import RequestDraft, RequestId
+from directory.model import Actor, RequestDraft, RequestId
 from directory.plan_bulk import Order
 from directory.references import reference_for
 from directory.visitor import Visitor
 from portal.routes import PAGES
+from tests.directory.scheduling import make_schedule
 from tests.directory.world import World
 from tests.portal.browsing import SAME_ORIGIN, Browser
+from tests.portal.telling import told_outside
 
 PARAMETER = re.compile(r"\{(\w+):str\}")
 
@@ -89,10 +112,56 @@ async def things_in(world: World, owner: Browser) -> dict[str, str]:
         "event_id": str(event.event_id),
         "view_id": str(view.view_id),
         "job_id": str(job.job_id),
+        "conversion_id": str((await conversion_scans.start_scan(by=by, now=now)).job_id),
+        "field_key": await field_of(world, by, now),
+        **await undone_action(world, by, now),
+        **await met_and_gone(world),
         "reference": await recorded(world, now),
         "session_id": await session_of_another(world, now),
         "name": "changes.csv",
+        **await equipment_of(world, by, now),
+        **await told_outside(world, now),
+        "report": "secrets",
+        "schedule_id": str((await make_schedule(world)).schedule_id),
     }
+
+
+async def met_and_gone(world: World) -> dict[str, str]:
+    """Have somebody sent who is here already, and somebody deleted; return the ids of both."""
+    await locks.create_local_user(
+        "met@example.org", role_id=world.roles["viewer"].role_id, by=world.system, now=world.tick()
+    )
+    with suppress(AlreadyExistsError):
+        await world.push_user("met")
+    queue = await adoptions.list_entries(world.tenant.tenant_id, EntryFilter(), limit=1)
+    gone = await world.push_user("gone")
+    await users.delete_user(gone.user_id, by=world.client, now=world.tick())
+    return {"entry_id": str(queue.entries[0].entry_id), "gone_id": str(gone.user_id)}
+
+
+async def undone_action(world: World, by: Actor, now: datetime) -> dict[str, str]:
+    """Apply an action on many and undo it; returns the ids of both."""
+    zed = await world.push_user("zed")
+    order, wanted = Order(deed="disable", reason="x"), AccountFilter(user_ids=(zed.user_id,))
+    draft = await bulk_drafts.draft(order, wanted, "one person", by=by, now=now)
+    await bulk_jobs.apply_draft(draft.job_id, draft.plan_hash, by=by, now=now)
+    shown = await undo_runs.preview_run(draft.job_id, by=by, now=now)
+    run = await undo_runs.start_run(draft.job_id, shown.plan_hash, by=by, now=now)
+    return {"action_id": str(draft.job_id), "run_id": str(run.run_id)}
+
+
+async def field_of(world: World, by: Actor, now: datetime) -> str:
+    """Add an attribute field that no other tenant has, and return its key."""
+    label = f"Field of {world.tenant.slug}"
+    return (await fields.add_field(label, f"urn:example:{world.tenant.slug}:x", listed=False, by=by, now=now)).key
+
+
+async def equipment_of(world: World, by: Actor, now: datetime) -> dict[str, str]:
+    """Write an item down, read a file and make a key; returns their ids."""
+    item = await equipment.create_item(Details(tag=world.tenant.slug, name="Laptop"), by=by, now=now)
+    read = await equipment_imports.draft_import(b"tag,name\nA,x\n", "items.csv", by=by, now=now)
+    key = (await equipment_keys.create_key("Snipe", by=world.system, now=now)).key
+    return {"item_id": str(item.item_id), "import_id": str(read.import_id), "key_id": str(key.key_id)}
 
 
 async def recorded(world: World, now: datetime) -> str:

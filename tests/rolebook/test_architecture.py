@@ -8,6 +8,8 @@ import pytest
 from directory import errors
 from directory.errors import DirectoryError
 from rolebook import duties
+from rolebook.outgoing import outgoing_duties
+from rolebook.settings import Settings
 from tests.shape.tree import ROOT
 
 TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -31,7 +33,9 @@ def test_the_tree_of_errors_is_complete() -> None:
 def test_the_table_of_duties_is_complete() -> None:
     told = set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
 
-    assert told == {duty.name for duty in (*duties.OF_ALL, *duties.OF_EACH)}
+    sending = Settings.from_env({"ROLEBOOK_SMTP_URL": "smtp://localhost", "ROLEBOOK_MAIL_FROM": "a@example.com"})
+
+    assert told == {duty.name for duty in (*duties.OF_ALL, *duties.OF_EACH, *outgoing_duties(sending))}
 
 
 def is_there(module: str, name: str) -> bool:

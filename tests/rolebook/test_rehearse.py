@@ -49,7 +49,11 @@ def test_our_own_server_answers_both_providers_rightly(database_url: str, tmp_pa
     assert (entra.stderr, okta.stdout.splitlines()[-1]) == ("", "Every answer was right.")
     assert okta.stderr.splitlines()[-1].split()[:2] == ["100", "%"]
     assert secrets["okta"] not in okta.stdout + okta.stderr
-    sql = "SELECT count(*) FROM user_row WHERE deleted_at IS NULL AND source_id IS NOT NULL"
+    # Some of those that the rehearsal deleted at its end are held by the guard: no provider sees them.
+    sql = (
+        "SELECT count(*) FROM user_row"
+        " WHERE deleted_at IS NULL AND reported_deleted_at IS NULL AND source_id IS NOT NULL"
+    )
     assert read_rows(database_url, sql) == [(21,)]
 
 
@@ -87,7 +91,7 @@ def test_what_cannot_be_played_is_said(words: str, says: str) -> None:
 
 
 def test_a_server_does_not_pay_for_the_client_of_the_rehearsal() -> None:
-    asked = "import sys, rolebook.cli; print([name for name in ('httpx', 'rolebook.rehearsal') if name in sys.modules])"
+    asked = "import sys, rolebook.cli; print([name for name in sys.modules if name.startswith('rolebook.rehearsal')])"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )

@@ -9,8 +9,11 @@ PACKAGES = ("rolebook", "portal", "scim", "connectors", "directory")
 
 _MADE_BY_TOOLS = {
     ".git", ".venv", ".hypothesis", ".import_linter_cache", ".mypy_cache", ".pytest_cache", ".ruff_cache",
-    "__pycache__", "dist", "reports", "test-results",
+    "__pycache__", "dist", "test-results",
 }  # fmt: skip
+_MADE_AT_THE_ROOT = ROOT / "reports"
+"""Of tests; a folder of templates has the same name."""
+
 _TEXT_SUFFIXES = {"", ".cfg", ".css", ".html", ".ini", ".js", ".json", ".md", ".py", ".svg", ".toml", ".txt", ".yaml"}
 _VENDORED = {"htmx.min.js", "hx-sse.min.js"}
 
@@ -18,7 +21,7 @@ _VENDORED = {"htmx.min.js", "hx-sse.min.js"}
 def each_file(folder: Path = ROOT) -> Iterator[Path]:
     """Yield every file below ``folder`` that is ours: neither made by a tool nor a database."""
     for path in sorted(folder.iterdir()):
-        if path.name in _MADE_BY_TOOLS:
+        if path.name in _MADE_BY_TOOLS or path == _MADE_AT_THE_ROOT:
             continue
         if path.is_dir():
             yield from each_file(path)

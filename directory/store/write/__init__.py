@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from directory.erasures import EraseEvents, EraseUser, LeaveGroups, LinkGone
+from directory.held_changes import Hold, Overtake, ReportUserGone, SettleHeld, SpendBudget
 from directory.model import Actor
 from directory.plan import (
     AskRedecision,
@@ -23,13 +25,15 @@ from directory.plan import (
     ReleaseUsers,
     UpdateRows,
 )
+from directory.renames import RenameUsers
 from directory.store.together import Together
-from directory.store.write import administration, groups, policy, release, roles, users
+from directory.store.write import administration, erasures, groups, held, names, policy, release, roles, users
 from directory.store.write.events import add_events
 
 _WRITERS: dict[type, Callable[[Any, Actor], Awaitable[None]]] = {
     EndUser: users.end_user,
     ReleaseUsers: release.release_users,
+    RenameUsers: names.rename_users,
     EndSigninsOfRole: roles.end_signins_of_role,
     JoinGroups: users.join_groups,
     DecideRoles: users.decide_roles,
@@ -40,6 +44,15 @@ _WRITERS: dict[type, Callable[[Any, Actor], Awaitable[None]]] = {
     InsertRow: administration.insert_row,
     UpdateRows: administration.update_rows,
     DeleteRows: administration.delete_rows,
+    Hold: held.hold,
+    Overtake: held.overtake,
+    ReportUserGone: held.report_user_gone,
+    SettleHeld: held.settle_held,
+    SpendBudget: held.spend_budget,
+    LeaveGroups: erasures.leave_groups,
+    LinkGone: erasures.link_gone,
+    EraseUser: erasures.erase_user,
+    EraseEvents: erasures.erase_events,
 }
 
 __all__ = ["add_events", "write_change"]

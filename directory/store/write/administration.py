@@ -1,36 +1,24 @@
 """Writes of tenants, roles, sources, secrets, links and web sessions: single rows by name."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import NoReturn
-from uuid import UUID
 
 from directory.errors import AlreadyExistsError
 from directory.model import Actor
 from directory.plan import DeleteRows, InsertRow, UpdateRows
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError, UniqueViolationError
-from directory.store.insert import insert_rows
+from directory.store.named_insert import insert_rows
 from directory.store.unit import execute
+from directory.store.values import declared_type
 
-_TAKEN = {"tenant_slug": ("tenant", "slug", "slug"), "role_name": ("role", "name", "name")}
+_TAKEN = {
+    "tenant_slug": ("tenant", "slug", "slug"),
+    "role_name": ("role", "name", "name"),
+    "equipment_tag": ("item", "tag", "tag"),
+}
 """Unique indexes that people can run into: (kind, attribute, column)."""
-
-
-def declared_type(value: object) -> str:
-    """Return the column type that a value is written to."""
-    match value:
-        case bool():
-            return "boolean"
-        case int():
-            return "bigint"
-        case datetime():
-            return "timestamptz"
-        case UUID():
-            return "uuid"
-        case _:
-            return "text"
 
 
 async def insert_row(change: InsertRow, by: Actor) -> None:
@@ -43,7 +31,10 @@ async def insert_row(change: InsertRow, by: Actor) -> None:
     given = {name: value for name, value in change.values.items() if value is not None}
     try:
         await insert_rows(
-            change.table, {name: declared_type(value) for name, value in given.items()}, [tuple(given.values())]
+            change.table,
+            {name: declared_type(value) for name, value in given.items()},
+            [tuple(given.values())],
+            tail="ON CONFLICT DO NOTHING" if change.unless_there else "",
         )
     except UniqueViolationError as error:
         _refuse(error, given)

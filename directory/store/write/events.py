@@ -7,7 +7,7 @@ from functools import partial
 
 from directory.chain import EventContent, EventValues, commitment_for, content_hash_for, render_values
 from directory.ids import new_id
-from directory.model import Actor
+from directory.model import Actor, EventId
 from directory.plan import Event
 from directory.store.insert import Insert
 from directory.store.tables import EventMemberRow, EventRow, EventValueRow, RedecisionRow, columns_of
@@ -21,8 +21,8 @@ _MEMBERS = Insert("event_member_row", columns_of(EventMemberRow))
 _WALKS = Insert("redecision_row", columns_of(RedecisionRow, "tenant_id", "id", "event_id", "asked_at"))
 
 
-async def add_events(events: Sequence[Event], writes: Together, *, by: Actor, now: datetime) -> None:
-    """Have the events of one plan stored with what else is inserted."""
+async def add_events(events: Sequence[Event], writes: Together, *, by: Actor, now: datetime) -> list[EventId]:
+    """Have the events of one plan stored with what else is inserted; returns their ids."""
     rows: list[tuple[object, ...]] = []
     values: list[tuple[object, ...]] = []
     moved: list[EventContent] = []
@@ -45,6 +45,7 @@ async def add_events(events: Sequence[Event], writes: Together, *, by: Actor, no
             if event.redecide
         ),
     )
+    return [EventId(content.event_id) for content in moved]
 
 
 def _member_rows(content: EventContent) -> Iterator[tuple[object, ...]]:

@@ -1,7 +1,10 @@
 """Writes of groups, their links, members and waiting values."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from directory.errors import AlreadyExistsError
-from directory.model import Actor, Group
+from directory.model import Actor, Group, GroupId, UserId
 from directory.names import name_key
 from directory.plan import ChangeMembers, EndGroup, PutGroup
 from directory.store.compiled import Statement
@@ -26,7 +29,10 @@ _END = Statement(
     " waiting_count = 0, nested_count = 0, version = version + 1"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
 )
-_LEAVE_ALL = Statement("DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
+_LEAVE_ALL = Statement("DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND NOT gone")
+_KEEP = Statement(
+    "UPDATE member_row SET gone = true WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
+)
 _WAIT_NO_MORE = Statement("DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid")
 _NEST_NO_MORE = Statement(
     "DELETE FROM nested_row WHERE tenant_id = $1::uuid AND (group_id = $2::uuid OR nested_id = $2::uuid)"
@@ -47,10 +53,18 @@ _UNLINK = Statement(
     "DELETE FROM group_link_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND external_id = $3::text"
     " AND group_id = $4::uuid"
 )
-_JOIN = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING")
+_MEMBER = columns_of(MemberRow, "tenant_id", "group_id", "user_id", "since", "label")
+# Whoever is reported anew did not leave after all.
+_JOIN = Insert(
+    "member_row",
+    _MEMBER,
+    "ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE"
+    " SET gone = false, since = excluded.since, label = excluded.label WHERE member_row.gone",
+)
+_WITHHOLD = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING")
 _RELABEL = Insert(
     "member_row",
-    columns_of(MemberRow),
+    _MEMBER,
     "ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET label = excluded.label",
 )
 _NEST = Insert(
@@ -127,6 +141,7 @@ async def end_group(change: EndGroup, by: Actor) -> None:
     count = await execute(_END, by.tenant_id, change.group_id, change.expected_version, change.at)
     if count != 1:
         raise ConcurrencyError(f"group {change.group_id} is no longer at version {change.expected_version}")
+    await _keep(change.group_id, change.keep, by)
     await execute(_LEAVE_ALL, by.tenant_id, change.group_id, unbounded=True)
     await execute(_WAIT_NO_MORE, by.tenant_id, change.group_id, unbounded=True)
     await execute(_COUNT_UNNESTED, by.tenant_id, change.group_id, change.at)
@@ -135,6 +150,10 @@ async def end_group(change: EndGroup, by: Actor) -> None:
 
 async def change_members(change: ChangeMembers, by: Actor, writes: Together) -> None:
     """Have those who join and leave written; the counts are in the group's row, which the plan puts first."""
+    if change.keep:
+        await writes.send()
+        await _keep(change.group_id, change.keep, by)
+        change = replace(change, leave=tuple(user_id for user_id in change.leave if user_id not in change.keep))
     moved_count = len(change.leave) + len(change.unwait) + len(change.unnest)
     if moved_count > TOGETHER_ROWS:
         await writes.send()
@@ -142,10 +161,19 @@ async def change_members(change: ChangeMembers, by: Actor, writes: Together) -> 
     elif moved_count:
         _end_few_members(change, by, writes)
     tenant_id, group_id, at, labels = by.tenant_id, change.group_id, change.at, change.labels
-    writes.add(_JOIN, ((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in change.join))
+    joining = (user_id for user_id in change.join if user_id not in change.withhold)
+    writes.add(_JOIN, ((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in joining))
+    held = (user_id for user_id in change.join if user_id in change.withhold)
+    writes.add(_WITHHOLD, ((tenant_id, group_id, user_id, at, labels.get(user_id), False, True) for user_id in held))
     writes.add(_RELABEL, ((tenant_id, group_id, user_id, at, label) for user_id, label in change.relabel.items()))
     writes.add(_NEST, ((tenant_id, group_id, nested_id, at, label) for nested_id, label in change.nest.items()))
     writes.add(_WAIT, ((tenant_id, group_id, value, at) for value in change.wait))
+
+
+async def _keep(group_id: GroupId, user_ids: Iterable[UserId], by: Actor) -> None:
+    """Have members stay in effect whom the source reports to have left."""
+    for some in slices(user_ids):
+        await execute(_KEEP, by.tenant_id, group_id, some, unbounded=len(some) >= ON_A_THREAD_ROWS)
 
 
 def _end_few_members(change: ChangeMembers, by: Actor, writes: Together) -> None:

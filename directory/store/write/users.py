@@ -15,7 +15,8 @@ from directory.store.tables import EmailRow, MemberRow, UserLinkRow, UserRow, co
 from directory.store.together import Together
 from directory.store.unit import execute, fetch, fetch_one
 
-_COLUMNS = {name: declared for name, declared in columns_of(UserRow).items() if name != "deleted_at"}
+_ENDS = {"deleted_at", "reported_deleted_at", "erased_at"}
+_COLUMNS = {name: declared for name, declared in columns_of(UserRow).items() if name not in _ENDS}
 _INSERT = Insert("user_row", _COLUMNS)
 NAME_KEY_MAX = 500
 """Characters that a list is sorted by; an index entry cannot hold every display name."""
@@ -57,7 +58,8 @@ _UPDATES = {
 }
 _END = Statement(
     "UPDATE user_row SET deleted_at = $4::timestamptz, modified_at = $4::timestamptz, active = $5::boolean,"
-    " version = version + 1 WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
+    " reported_deleted_at = NULL, version = version + 1"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid AND version = $3::bigint"
 )
 _LEAVE_ALL = Statement("DELETE FROM member_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
 _COUNT_DOWN = Statement(
@@ -94,7 +96,12 @@ _LOCK = Statement(
     " owner = excluded.owner, created_at = excluded.created_at, until = excluded.until"
 )
 _UNLOCK = Statement("DELETE FROM lock_row WHERE tenant_id = $1::uuid AND user_id = $2::uuid")
-_JOIN = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING RETURNING group_id")
+# Whoever is reported anew did not leave after all.
+_JOIN = Insert(
+    "member_row",
+    columns_of(MemberRow),
+    "ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE SET gone = false WHERE member_row.gone RETURNING group_id",
+)
 _STOP_WAITING = Statement(
     "DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = ANY($2::uuid[]) AND value = ANY($3::text[])"
 )
@@ -161,7 +168,6 @@ def _refuse_taken(user: User, writes: Together) -> None:
 
 def _values(user: User) -> tuple[object, ...]:
     attributes, promoted, decision = user.attributes, user.promoted, user.decision
-    found_by = (promoted.display_name, attributes.user_name, promoted.email or "")
     return (
         user.tenant_id,
         user.user_id,
@@ -170,7 +176,7 @@ def _values(user: User) -> tuple[object, ...]:
         name_key(attributes.user_name),
         promoted.display_name,
         name_key(promoted.display_name)[:NAME_KEY_MAX],
-        name_key("\n".join(found_by)),
+        search_key_of(user),
         promoted.email,
         promoted.department,
         promoted.title,
@@ -190,6 +196,12 @@ def _values(user: User) -> tuple[object, ...]:
         user.created_at,
         user.modified_at,
     )
+
+
+def search_key_of(user: User) -> str:
+    """Return what a user is found by: display name, user name and e-mail, a line each."""
+    promoted = user.promoted
+    return name_key("\n".join((promoted.display_name, user.attributes.user_name, promoted.email or "")))
 
 
 async def _put_link(user: User, before: str | None) -> None:
@@ -216,8 +228,9 @@ async def end_user(change: EndUser, by: Actor) -> None:
     count = await execute(_END, by.tenant_id, change.user_id, change.expected_version, change.at, False)  # noqa: FBT003  # a column's value
     if count != 1:
         raise ConcurrencyError(f"user {change.user_id} is no longer at version {change.expected_version}")
-    if change.left_group_ids:
+    if change.left_group_ids or change.held:
         await execute(_LEAVE_ALL, by.tenant_id, change.user_id)
+    if change.left_group_ids:
         await execute(_COUNT_DOWN, by.tenant_id, list(change.left_group_ids), change.at)
 
 
@@ -231,7 +244,12 @@ def end_signins(change: EndSignins, by: Actor, writes: Together) -> None:
 async def join_groups(change: JoinGroups, by: Actor) -> None:
     """Make a user a member of the groups that waited for it, and stop them waiting."""
     waits = Counter(group_id for group_id, _ in change.waiting)
-    joined = await _JOIN([(by.tenant_id, group_id, change.user_id, change.at, None) for group_id in waits])
+    joined = await _JOIN(
+        [
+            (by.tenant_id, group_id, change.user_id, change.at, None, False, group_id in change.withheld)
+            for group_id in waits
+        ]
+    )
     await fetch(_COUNT_JOINED, by.tenant_id, [row["group_id"] for row in joined])
     await execute(_STOP_WAITING, by.tenant_id, list(waits), sorted({value for _, value in change.waiting}))
     for count in sorted(set(waits.values())):

@@ -7,7 +7,8 @@ import pytest
 
 from directory.store.compiled import Statement
 from directory.store.errors import InvalidValueError, UniqueViolationError
-from directory.store.insert import Insert, insert_rows
+from directory.store.insert import Insert
+from directory.store.named_insert import insert_rows
 from directory.store.sqlite import OneWriterEngine
 from directory.store.unit import Engine, fetch, unit_of_work
 from tests.directory.store.things import NOON, TYPES, create_things

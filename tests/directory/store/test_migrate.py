@@ -8,7 +8,7 @@ from anyio.from_thread import BlockingPortal
 
 from directory.store.errors import DatabaseUnavailableError, MigrationError, SchemaError
 from directory.store.migrate import migrate, migration_engine
-from directory.store.schema import MIGRATIONS, check_schema, known_migrations, schema_state, schema_version
+from directory.store.schema import MIGRATIONS, check_schema, known_migrations, schema_state
 from directory.store.unit import connect, open_store
 from tests.databases import PostgresDatabases
 from tests.directory.store.migrations_for_tests import Folder
@@ -74,7 +74,7 @@ async def test_failing_step_undoes_its_migration_and_keeps_those_before(bare_url
         await migrate(bare_url, folder=folder.path)
     assert await tables_of(bare_url) == {"migration", "one"}
     async with open_store(bare_url) as engine:
-        assert await schema_version(engine) == first
+        assert (await schema_state(engine)).version == first
 
 
 async def test_migration_that_cannot_be_loaded_is_an_error(bare_url: str, folder: Folder) -> None:
@@ -126,7 +126,7 @@ async def test_older_program_refuses_a_newer_database(bare_url: str, folder: Fol
 async def test_program_refuses_a_database_that_is_not_migrated(bare_url: str, folder: Folder) -> None:
     name = folder.add("CREATE TABLE one (n BIGINT)")
     async with open_store(bare_url) as engine:
-        assert await schema_version(engine) is None
+        assert (await schema_state(engine)).version is None
         with pytest.raises(SchemaError, match=name):
             await check_schema(engine, folder.path)
     await migrate(bare_url, folder=folder.path)

@@ -10,7 +10,8 @@ import pytest
 from directory.store.compiled import Statement
 from directory.store.errors import DatabaseUnavailableError, StoreError
 from directory.store.sqlite import OneWriterEngine
-from directory.store.sqlite_connection import open_connection, statement_kind
+from directory.store.sqlite_connection import open_connection
+from directory.store.sqlite_statements import statement_kind
 from directory.store.unit import Engine, execute, fetch, open_store, unit_of_work
 from tests.directory.store.things import COUNT, add, create_things, names
 

@@ -1,0 +1,1 @@
+"""Entra ID as a source: users and groups of Microsoft Graph."""

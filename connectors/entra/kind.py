@@ -1,0 +1,20 @@
+"""What Entra ID is as a kind of connector."""
+
+from connectors.connector import ConnectorKind, SecretField
+from connectors.entra.config import GraphConfig
+from connectors.entra.connector import Graph
+from connectors.entra.mapping import DEFAULT_RULES
+
+GRAPH = ConnectorKind(
+    name="graph",
+    label="Entra ID (Microsoft Graph)",
+    config_type=GraphConfig,
+    secret_fields=(
+        SecretField("client_secret", "Client secret"),
+        SecretField("certificate", "Certificate (PEM)", multiline=True),
+        SecretField("private_key", "Private key of the certificate (PEM)", multiline=True),
+    ),
+    secrets_bound_to=("tenant", "client_id", "cloud"),
+    default_rules=DEFAULT_RULES,
+    connect=Graph,
+)

@@ -1,0 +1,1 @@
+"""Okta as a source: users, groups and their members."""

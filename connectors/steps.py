@@ -1,0 +1,46 @@
+"""Walking through a check: each step timed and put in words, nothing tried any more once one has failed."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from connectors.connector import Step
+from connectors.errors import SourceError
+
+
+class Steps:
+    """The steps of a check so far."""
+
+    def __init__(self) -> None:
+        self.taken: list[Step] = []
+
+    @property
+    def failed(self) -> bool:
+        """Whether a step has failed."""
+        return any(one.outcome == "failed" for one in self.taken)
+
+    async def take(self, key: str, words: str, deed: Callable[[], Awaitable[Step | str]]) -> None:
+        """Do one step: ``deed`` gives what it found in words, or a Step with another outcome, or raises SourceError."""
+        if self.failed:
+            self.taken.append(Step(key=key, words=words, outcome="skipped"))
+            return
+        begun = time.monotonic()
+        try:
+            made = await deed()
+        except SourceError as error:
+            made = failed(error.words, remedy=error.remedy)
+        if isinstance(made, str):
+            made = Step(outcome="passed", detail=made)
+        latency_ms = round((time.monotonic() - begun) * 1000)
+        self.taken.append(msgspec.structs.replace(made, key=key, words=words, latency_ms=latency_ms))
+
+
+def failed(detail: str, *, remedy: str = "", missing: tuple[str, ...] = ()) -> Step:
+    """Return a step that failed; whoever takes it gives it its name."""
+    return Step(outcome="failed", detail=detail, remedy=remedy, missing=missing)
+
+
+def warned(detail: str, *, remedy: str) -> Step:
+    """Return a step that passed, but."""
+    return Step(outcome="warned", detail=detail, remedy=remedy)
