@@ -4,10 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from directory import groups, mappings, member_facts, users
+from directory import groups, guard_limits, mappings, member_facts, users
 from directory.edits import GroupEdit
 from directory.errors import AlreadyExistsError, InvalidError, NotFoundError, StaleError
 from directory.events import list_events
+from directory.guard import Limits
 from directory.model import Group, GroupAttributes, JsonValue
 from directory.query import And, Term, Window
 from directory.store.unit import Engine
@@ -205,6 +206,7 @@ async def test_a_move_of_very_many_is_decided_by_a_walk_over_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(member_facts, "DECIDED_AT_ONCE_MAX", 3)
+    await guard_limits.set_limits(Limits(on=False), by=world.system, now=world.tick())
     people = [await world.push_user(f"user{n}") for n in range(8)]
     staff = await world.push_group("staff")
     await world.map_group(staff, "editor")

@@ -227,6 +227,7 @@ async def test_a_manager_is_named_and_one_who_has_not_arrived_is_waited_for(admi
     boss = await world.push_user("boss", displayName="Bea Boss")
     await world.push_user("ann", displayName="Ann", **managed_by(str(boss.user_id)))
     await world.push_user("ben", displayName="Ben", **managed_by("ext-nobody"))
+    await world.settle_references()
 
     everybody, waiting = await admin.open("sub-accounts"), await admin.open("sub-accounts?waiting=manager")
 
