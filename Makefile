@@ -25,9 +25,9 @@ test: .venv/test.stamp ## Set up and test everything: lint, types, both database
 	$(BIN)/pytest $(ABREAST) tests/browser -m "not battery"
 	$(BIN)/pytest $(ABREAST) --ignore=tests/browser -m "not battery"
 
-check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests on SQLite: in under three minutes
+check: .venv/test.stamp ## Lint, types, contracts, templates and the fast tests of the room and of SCIM on SQLite
 	$(static_checks)
-	$(BIN)/pytest $(ABREAST) --ignore=tests/browser -m "not slow and not battery" -k "not postgres"
+	$(BIN)/pytest $(ABREAST) tests/shape tests/directory tests/scim -m "not slow and not battery" -k "not postgres"
 
 battery: .venv/test.stamp ## Measure reliability in full: kills, races, large directories; takes long
 	$(BIN)/pytest --ignore=tests/browser -m battery -o timeout=1800

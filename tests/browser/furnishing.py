@@ -1,6 +1,7 @@
 """A tenant in which every page has something to show: pushed people and groups, and an operator's own deeds."""
 
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from playwright.sync_api import Page
 
@@ -17,6 +18,13 @@ GROUPS = (
     ("Interns", 0, 0),
 )
 PEOPLE_COUNT = 72
+CLERKS = {
+    "clerk1": "clara@example.org",
+    "clerk2": "clemens@example.org",
+    "clerk3": "desk@example.org",
+    "clerk4": "desk@example.org",
+}
+"""People whose user names are no addresses; two of them share one."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +63,17 @@ def pushed_into(tenant: Tenant) -> Pushed:
     tenant.sign_in_url("met@example.org", "viewer")
     client.meet("met")
     client.delete(client.push_user("leaver"))
+    for name, address in CLERKS.items():
+        client.push_user(name, userName=name, emails=[{"value": address, "type": "work", "primary": True}])
     client.close()
     return Pushed(source["source"], user_ids, group_ids)
 
 
-def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> None:
-    """Do as an operator what an operator does: map, lock, disable, make a role, keep a view, act on many."""
+def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> str:
+    """Do as an operator what an operator does: map, lock, disable, make a role, keep a view, act on many.
+
+    Returns the address of somebody whose conversion is not decided.
+    """
     map_group(page, tenant, "Content Editors (12)", "Editor")
     map_group(page, tenant, "Employees (60)", "Viewer")
     page.goto(tenant.at(f"sub-accounts/{pushed.user_ids[3]}/lock"))
@@ -79,8 +92,7 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> None:
     page.get_by_role("button", name="Save view").click()
     tell_others(page, tenant)
     equip(page, tenant, pushed)
-    page.goto(tenant.at("conversion"))
-    page.get_by_role("button", name="Scan user names").click()
+    undecided = convert(page, tenant)
     page.goto(tenant.at("sub-accounts?q=costa"))
     for place in range(3):
         page.get_by_role("checkbox", name="Pick").nth(1 + place).check()
@@ -89,6 +101,7 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> None:
     page.get_by_label("Reason").fill("Audit in May")
     page.get_by_role("button", name="Show what changes").click()
     page.wait_for_url("**/sub-accounts/bulk/*")
+    return undecided
 
 
 def equip(page: Page, tenant: Tenant, pushed: Pushed) -> None:
@@ -107,6 +120,36 @@ def equip(page: Page, tenant: Tenant, pushed: Pushed) -> None:
     page.get_by_label("Label").fill("Asset list")
     page.get_by_role("button", name="Create and show once").click()
     page.wait_for_url("**/equipment-api/new")
+
+
+def convert(page: Page, tenant: Tenant) -> str:
+    """Convert two clerks, scan anew, and return where is decided about one of two who are in each other's way."""
+    scan(page, tenant)
+    page.get_by_role("button", name="Convert 2 people").click()
+    page.locator("#conversion-progress .notice").get_by_text("Done").wait_for()
+    scan(page, tenant)
+    page.get_by_role("listitem").filter(has_text="E-mail of somebody else too").get_by_role("link").first.click()
+    return urljoin(page.url, page.get_by_role("link", name="Decide…").first.get_attribute("href") or "")
+
+
+def scan(page: Page, tenant: Tenant) -> None:
+    """Look at all user names, and wait until it is done."""
+    page.goto(tenant.at("conversion"))
+    page.get_by_role("button", name="Scan user names").click()
+    page.get_by_text("E-mail of somebody else too").first.wait_for()
+
+
+def undo_import(page: Page, tenant: Tenant) -> str:
+    """Bring one item in, take that back as a whole action, and return the address of the report."""
+    page.goto(tenant.at("equipment/import"))
+    page.get_by_label("Or its text").fill("Tag,Name\nTMP-1,Loan phone")
+    page.get_by_role("button", name="Show what it comes to").click()
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_text("1 applied").wait_for()
+    page.get_by_role("link", name="Undo…").click()
+    page.get_by_role("button", name="Undo 1 change").click()
+    page.wait_for_url("**/undo/runs/*")
+    return page.url
 
 
 def tell_others(page: Page, tenant: Tenant) -> None:

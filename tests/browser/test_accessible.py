@@ -15,7 +15,7 @@ from portal.pages import old_names
 from portal.routes import PAGES
 from tests.browser.conftest import Complaints, Peopled, Tenant, signed_in
 from tests.browser.crawling import FILES, each_address, is_file, kind_of
-from tests.browser.furnishing import Pushed, furnish, preview_mapping, pushed_into
+from tests.browser.furnishing import Pushed, furnish, preview_mapping, pushed_into, undo_import
 from tests.browser.looking import problems_in_each_mode, problems_of, unseen_focus_of
 from tests.browser.test_sign_in import choose_password, set_up_factor, sign_out, type_password
 
@@ -55,6 +55,7 @@ class Furnished:
 
     tenant: Tenant
     pushed: Pushed
+    undecided: str
     state: Any
 
 
@@ -64,8 +65,8 @@ def furnished(create_tenant: Callable[[str], Tenant], browser: Browser) -> Furni
     context = browser.new_context()
     page = signed_in(context, tenant.sign_in_url())
     pushed = pushed_into(tenant)
-    furnish(page, tenant, pushed)
-    made = Furnished(tenant, pushed, context.storage_state())
+    undecided = furnish(page, tenant, pushed)
+    made = Furnished(tenant, pushed, undecided, context.storage_state())
     context.close()
     return made
 
@@ -81,7 +82,9 @@ def addresses(browser: Browser, furnished: Furnished) -> list[str]:
     page.goto(furnished.tenant.at("own-account"))
     local = page.get_by_role("link", name="Your user page").get_attribute("href") or ""
     people = [f"sub-accounts/{furnished.pushed.user_ids[7]}", f"sub-accounts/{local.rpartition('/')[2]}"]
-    found = each_address(page, root, visit=page.goto, of_a_kind=visits_of, also=people)
+    deep = [furnished.undecided, undo_import(page, furnished.tenant)]
+    also = [*people, *(address.removeprefix(root).partition("?")[0] for address in deep)]
+    found = each_address(page, root, visit=page.goto, of_a_kind=visits_of, also=also)
     kinds: dict[str, str] = {}
     for address in found:
         kinds.setdefault(kind_of(address, root), address)
