@@ -93,6 +93,7 @@ def test_the_live_view_holds_still_while_somebody_reads_and_goes_on_afterwards(
     context = browser.new_context(storage_state=watched.state)
     page = opened(context, complaints, watched, "activity")
     page.locator("#activity-changes tbody tr").first.hover()
+    expect(page.locator("#activity-changes:hover")).to_have_count(1)
     watched.client.push_user("reader", displayName="Read Later")
 
     expect(page.locator("[data-tail-state]")).to_have_text("Paused while you read")
