@@ -8,6 +8,7 @@ import httpx
 import msgspec
 
 from connectors.addresses import check_same_origin
+from connectors.bodies import decoded_from
 from connectors.entra.answers import error_for
 from connectors.entra.tokens import GraphTokens
 from connectors.errors import SourceError
@@ -137,14 +138,5 @@ class GraphClient:
 
 
 def decoded(body: bytes, kind: type[Read]) -> Read:
-    """Return a body as ``kind``.
-
-    Raises:
-        SourceError: it is no JSON (an intermediary's page, or cut off: may pass), or not of that form.
-    """
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise SourceError("protocol", "Microsoft Graph sent a page of another form than it should") from error
-    except msgspec.DecodeError as error:
-        raise SourceError("transient", "Microsoft Graph sent something that is no JSON") from error
+    """Return a body of this provider as ``kind``; raises as ``decoded_from``."""
+    return decoded_from(WHO, body, kind)

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
-import msgspec
-
 from connectors.addresses import check_same_origin
+from connectors.bodies import decoded_from
 from connectors.errors import SourceError
 from connectors.okta.answers import NO_SUCH_THING, code_of, date_of, error_for, links_from
 from connectors.okta.rates import RateBudget
@@ -141,14 +140,5 @@ def _cursor_in(url: str) -> str:
 
 
 def decoded(body: bytes, kind: type[Read]) -> Read:
-    """Return a body as ``kind``.
-
-    Raises:
-        SourceError: it is no JSON (an intermediary's page, or cut off: may pass), or not of that form.
-    """
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise SourceError("protocol", "Okta sent a page of another form than it should") from error
-    except msgspec.DecodeError as error:
-        raise SourceError("transient", "Okta sent something that is no JSON") from error
+    """Return a body of this provider as ``kind``; raises as ``decoded_from``."""
+    return decoded_from(WHO, body, kind)

@@ -56,12 +56,12 @@ def test_without_its_key_a_value_stays_shut() -> None:
         KeyRing([NEW]).open(KeyRing([OLD]).seal("x", PLACE), PLACE)
 
 
-@given(st.data())
-def test_a_changed_value_does_not_open(data: st.DataObject) -> None:
-    ring = KeyRing([NEW])
+@given(at=st.integers(min_value=0), turn=st.integers(1, 11))
+def test_a_changed_value_does_not_open(at: int, turn: int) -> None:
+    ring, letters = KeyRing([NEW]), "ABCxyz019.-_"
     sealed = ring.seal("GEZDGNBV", PLACE)
-    at = data.draw(st.integers(0, len(sealed) - 2))  # the last digit of base 64 has bits that say nothing
-    other = data.draw(st.sampled_from("ABCxyz019.-_").filter(lambda letter: letter != sealed[at]))
+    at %= len(sealed) - 1  # the last digit of base 64 has bits that say nothing
+    other = letters[(letters.find(sealed[at]) + turn) % len(letters)]
 
     with pytest.raises(KeyRingError):
         ring.open(sealed[:at] + other + sealed[at + 1 :], PLACE)
