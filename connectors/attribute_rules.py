@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.errors import SourceError
 from connectors.expressions import Expression
-from connectors.targets import is_target
+from directory.pulls.targets import is_target
 from directory.model import JsonValue
 
 

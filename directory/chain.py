@@ -44,6 +44,8 @@ class EventContent:
     commitment: str
     joined: tuple[UUID, ...] = ()
     left: tuple[UUID, ...] = ()
+    run_id: UUID | None = None
+    """The pull that it came from; events of before there were pulls have the hash they had."""
 
 
 class Link(NamedTuple):
@@ -92,6 +94,7 @@ def content_hash_for(content: EventContent) -> str:
             str(len(content.joined)),
             *sorted(content.joined),
             *sorted(content.left),
+            *(() if content.run_id is None else ("run", str(content.run_id))),
         ]
     )
 

@@ -8,6 +8,7 @@ from directory.facts import RoleFacts
 from directory.held_changes import Measure, Why
 from directory.model import AccessRole, Decision, GroupId, RoleId, UserId
 from directory.plan_roles import decision_for
+from directory.pull_run import OverLimits
 from directory.roles import RolePolicy
 
 PRIVILEGED_WEIGHT = 10
@@ -100,6 +101,15 @@ def verdict_for(toll: Toll, budget: Budget) -> Verdict:
             return Verdict(why=Why(rule=measure, wanted=wanted, limit=budget.limit, spent=spent))
         spends.append((measure, needed, raised))
     return Verdict(spends=tuple(spends))
+
+
+def over_limits(toll: Toll, over: OverLimits) -> Why | None:
+    """Return why a part of a run is held, whose whole is beyond a limit that this part counts in."""
+    numbers_by: dict[Measure, tuple[int, int, int] | None] = {"users": over.users, "roles": over.roles}
+    for measure, numbers in numbers_by.items():
+        if numbers is not None and toll.of(measure):
+            return Why(rule=measure, wanted=numbers[0], limit=numbers[1], spent=numbers[2])
+    return None
 
 
 def is_emptied(*, member_count: int, leaving_count: int) -> bool:

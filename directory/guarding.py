@@ -22,6 +22,7 @@ from directory.guard import (
     move_of,
     moves_at_large,
     moves_for,
+    over_limits,
     toll_of,
     verdict_for,
 )
@@ -48,7 +49,8 @@ class Holding:
         """Begin one batch."""
         self._moment = moment
         self._why = why
-        self._batch_id: UUID = new_id(moment.at)
+        run = moment.by.run
+        self._batch_id: UUID = new_id(moment.at) if run is None else run.run_id
         self._expires_at = moment.at + timedelta(days=limits.hold_days)
 
     def change(
@@ -108,6 +110,9 @@ async def judged(toll: Toll, *, moment: Moment) -> tuple[Verdict, Limits]:
         return FREE, Limits()
     await guard_budget.hold_budget(by.tenant_id, by.source_id)
     budget = await guard_budget.read_budget(by.tenant_id, by.source_id, now=moment.at)
+    over = None if by.run is None else over_limits(toll, by.run.over)
+    if over is not None and budget.limits.on:
+        return Verdict(why=over), budget.limits
     return verdict_for(toll, budget), budget.limits
 
 

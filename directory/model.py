@@ -7,6 +7,7 @@ from typing import Literal, NewType, get_args
 from uuid import UUID
 
 from directory.errors import ForbiddenError
+from directory.pull_run import PullRun
 from directory.source_settings import Preset as Preset  # noqa: PLC0414  # values of this module for everybody else
 from directory.source_settings import SourceKind as SourceKind  # noqa: PLC0414  # as above
 from directory.source_settings import SourceSettings as SourceSettings  # noqa: PLC0414  # as above
@@ -153,6 +154,7 @@ class Actor:
     user_id: UserId | None = None
     permissions: frozenset[Permission] = frozenset()
     request: RequestDraft | None = None
+    run: PullRun | None = None
 
     def require(self, permission: Permission) -> None:
         """Refuse what the actor may not do. A source never may: identity providers write no roles, locks or rules.

@@ -30,8 +30,8 @@ _EVENTS_OF_REQUEST = Statement(
     f"{_EVENT} WHERE e.tenant_id = $1::uuid AND e.request_id = $2::uuid ORDER BY e.id LIMIT $3::bigint"
 )
 _CHAINED = Statement(
-    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.commitment,"
-    " e.content_hash, e.seq, e.chain_hash, v.salt, v.document"
+    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.run_id,"
+    " e.commitment, e.content_hash, e.seq, e.chain_hash, v.salt, v.document"
     " FROM event_row e LEFT JOIN event_value_row v ON v.tenant_id = e.tenant_id AND v.event_id = e.id"
     " WHERE e.tenant_id = $1::uuid AND e.seq > $2::bigint ORDER BY e.seq LIMIT $3::bigint"
 )
@@ -144,6 +144,7 @@ def _chained_from(tenant_id: UUID, row: Row, joined: Sequence[UUID], left: Seque
         commitment=row["commitment"],
         joined=tuple(joined),
         left=tuple(left),
+        run_id=row["run_id"],
     )
     return ChainedEvent(
         content=content,

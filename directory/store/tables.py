@@ -43,6 +43,9 @@ class SourceRow(Table, tablename="source_row"):
     created_at = Timestamptz(default=None)
     last_request_at = Timestamptz(null=True, default=None)
     last_change_at = Timestamptz(null=True, default=None)
+    confirmed_at = Timestamptz(null=True, default=None)
+    confirmed_by = UUID(null=True, default=None)
+    drift_count = BigInt()
 
 
 class SecretRow(Table, tablename="secret_row"):
@@ -234,6 +237,7 @@ class EventRow(Table, tablename="event_row"):
     subject_kind = Text()
     subject_id = UUID(default=None)
     request_id = UUID(null=True, default=None)
+    run_id = UUID(null=True, default=None)
     commitment = Text()
     content_hash = Text()
     seq = BigInt(null=True, default=None)
@@ -321,18 +325,6 @@ class WebSessionRow(Table, tablename="web_session_row"):
     role_id = UUID(null=True, default=None)
     permissions = Text()
     begun_factor_id = UUID(null=True, default=None)
-
-
-class JobRow(Table, tablename="job_row"):
-    """Who does which duty, until when."""
-
-    duty = Text(primary_key=True)
-    holder = Text(null=True, default=None)
-    epoch = BigInt()
-    expires_at = Timestamptz(null=True, default=None)
-    next_at = Timestamptz(default=None)
-    done_at = Timestamptz(null=True, default=None)
-    failures = BigInt()
 
 
 class ServerKeyRow(Table, tablename="server_key_row"):

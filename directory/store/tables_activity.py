@@ -22,3 +22,15 @@ class RequestGapRow(Table, tablename="request_gap_row"):
     from_at = Timestamptz(default=None)
     until_at = Timestamptz(default=None)
     lost_count = BigInt()
+
+
+class JobRow(Table, tablename="job_row"):
+    """Who does which duty, until when."""
+
+    duty = Text(primary_key=True)
+    holder = Text(null=True, default=None)
+    epoch = BigInt()
+    expires_at = Timestamptz(null=True, default=None)
+    next_at = Timestamptz(default=None)
+    done_at = Timestamptz(null=True, default=None)
+    failures = BigInt()

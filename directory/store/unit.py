@@ -39,6 +39,7 @@ _bound: list[Engine] = []
 _fence: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("fence", default=None)
 _deeds: ContextVar[list[Callable[[], None]] | None] = ContextVar("deeds", default=None)
 _trial: ContextVar[list[object] | None] = ContextVar("trial", default=None)
+_joined: ContextVar[bool] = ContextVar("joined", default=False)
 
 
 def connect(database_url: str, *, pool_max: int = 10) -> Engine:
@@ -107,7 +108,7 @@ async def in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]])
 
     ``body`` must have no effect but its statements.
     """
-    if _trial.get() is not None:
+    if _trial.get() is not None or _joined.get():
         async with savepoint():
             return await body()
     for tried in range(1, TRIES + 1):
@@ -118,6 +119,23 @@ async def in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]])
                 raise
         await asyncio.sleep(0.01 * tried * (1 + random.random()))  # noqa: S311  # spreads tries; no secret
     raise AssertionError("unreachable")
+
+
+async def in_joined_unit(tenant_id: UUID, body: Callable[[], Awaitable[Result]]) -> Result:
+    """Run ``body`` as ``in_unit`` does; every ``in_unit`` inside is a part of it, in a savepoint of its own.
+
+    So verbs that each make a unit become one transaction, of which one that raises leaves nothing behind. Few of them:
+    SQLite's writer waits for all.
+    """
+
+    async def joined() -> Result:
+        token = _joined.set(True)
+        try:
+            return await body()
+        finally:
+            _joined.reset(token)
+
+    return await in_unit(tenant_id, joined)
 
 
 async def _once_in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]]) -> Result:

@@ -68,6 +68,7 @@ def _content(event: Event, commitment: str, *, by: Actor, now: datetime) -> Even
         commitment=commitment,
         joined=event.joined,
         left=event.left,
+        run_id=None if by.run is None else by.run.run_id,
     )
 
 
@@ -82,6 +83,7 @@ def _row(content: EventContent) -> tuple[object, ...]:
         content.subject_kind,
         content.subject_id,
         content.request_id,
+        content.run_id,
         content.commitment,
         content_hash_for(content),
     )

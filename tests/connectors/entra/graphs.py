@@ -5,7 +5,7 @@ from connectors.connector import Secrets
 from connectors.entra.config import Endpoints, GraphConfig
 from connectors.entra.connector import Graph
 from connectors.entra.mapping import DEFAULT_RULES
-from connectors.targets import MANAGER
+from directory.pulls.targets import MANAGER
 from connectors.terms import Terms
 from directory.person import ENTERPRISE
 from tests.connectors.pulling import Values, hurried_terms

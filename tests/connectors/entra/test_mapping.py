@@ -7,7 +7,7 @@ from connectors.attribute_rules import Mapper
 from connectors.entra.mapping import DEFAULT_RULES, edges_of, group_from, group_record, selected_for, user_record
 from connectors.errors import SourceError
 from connectors.records import Edge, Record, Reject
-from connectors.targets import MANAGER
+from directory.pulls.targets import MANAGER
 
 MAPPER = Mapper(DEFAULT_RULES)
 ADA = {"id": "a1", "userPrincipalName": "ada@example.org", "displayName": "Ada", "accountEnabled": True}

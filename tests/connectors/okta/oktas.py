@@ -9,7 +9,7 @@ from connectors.connector import Secrets
 from connectors.okta.config import OktaConfig
 from connectors.okta.connector import Okta
 from connectors.okta.mapping import DEFAULT_RULES
-from connectors.targets import MANAGER
+from directory.pulls.targets import MANAGER
 from connectors.terms import Terms
 from directory.person import ENTERPRISE
 from tests.connectors.pulling import Values, hurried_terms

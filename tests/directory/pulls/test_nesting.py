@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.nesting import effective_members, groups_within, in_scope
+from directory.pulls.nesting import effective_members, groups_within, in_scope
 
 GROUPS = st.sampled_from("abcdef")
 NESTED = st.dictionaries(GROUPS, st.lists(GROUPS, max_size=3), max_size=6)

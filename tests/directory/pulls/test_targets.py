@@ -1,6 +1,6 @@
 import pytest
 
-from connectors.targets import MANAGER, document_for, is_target
+from directory.pulls.targets import MANAGER, document_for, is_target
 from directory.model import UserAttributes
 from directory.person import ENTERPRISE, check_user, promoted_from
 

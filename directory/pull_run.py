@@ -1,0 +1,24 @@
+"""The pull that a change comes from."""
+
+from dataclasses import dataclass
+from typing import NewType
+from uuid import UUID
+
+RunId = NewType("RunId", UUID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverLimits:
+    """By how much a whole run is beyond the guard's limits: what it wants, the limit, and what was spent before."""
+
+    users: tuple[int, int, int] | None = None
+    roles: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRun:
+    """The pull that a change comes from."""
+
+    run_id: RunId
+    over: OverLimits = OverLimits()
+    """A measure that is set: the run as a whole is beyond it, and all of it that counts there is held."""
