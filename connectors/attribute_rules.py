@@ -7,8 +7,8 @@ import msgspec
 
 from connectors.errors import SourceError
 from connectors.expressions import Expression
-from directory.pulls.targets import is_target
 from directory.model import JsonValue
+from directory.pulls.targets import is_target
 
 
 class Direct(msgspec.Struct, frozen=True, tag_field="rule", tag="direct"):

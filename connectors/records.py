@@ -13,8 +13,8 @@ ObjectKind = Literal["user", "group"]
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A user or a group as the source has it now.
 
-    ``values`` are by target (``userName``, ``name.givenName``, ``emails[work]``, …; ``directory.pulls.targets``): a target
-    that is missing is not spoken of and stays as it is, one that is None is cleared.
+    ``values`` are by target (``userName``, ``name.givenName``, ``emails[work]``, …; ``directory.pulls.targets``): a
+    target that is missing is not spoken of and stays as it is, one that is None is cleared.
     """
 
     kind: ObjectKind

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import msgspec
 
-from connectors.connector import Step
+from connectors.connector import Finding, Step
 from connectors.errors import SourceError
+from connectors.records import Record
 
 
 class Steps:
@@ -44,3 +46,32 @@ def failed(detail: str, *, remedy: str = "", missing: tuple[str, ...] = ()) -> S
 def warned(detail: str, *, remedy: str) -> Step:
     """Return a step that passed, but."""
     return Step(outcome="warned", detail=detail, remedy=remedy)
+
+
+class Look(Protocol):
+    """A look for one person: what each step does, and what they found out."""
+
+    record: Record | None
+    groups: tuple[str, ...]
+
+    async def connected(self) -> Step | str:
+        """Get in."""
+
+    async def found(self) -> Step | str:
+        """Read the user, and the groups that have them."""
+
+    async def scoped(self) -> Step | str:
+        """Tell whether the user is meant."""
+
+
+async def looked_for(look: Look, *, connect: str | None) -> Finding:
+    """Return what a look found; ``connect`` words the first step, None leaves it out."""
+    steps = Steps()
+    if connect is not None:
+        await steps.take("connect", connect, look.connected)
+    await steps.take("find", "Find the user", look.found)
+    if look.record is not None:
+        await steps.take("scope", "In scope", look.scoped)
+    taken = tuple(steps.taken)
+    in_scope = taken[-1].key == "scope" and not steps.failed
+    return Finding(steps=taken, record=look.record, groups=look.groups, in_scope=in_scope)

@@ -13,7 +13,7 @@ from connectors.entra.client import GraphClient, Part, decoded
 from connectors.entra.config import GraphConfig
 from connectors.entra.mapping import selected_for, user_record
 from connectors.records import Record
-from connectors.steps import Steps, failed
+from connectors.steps import failed, looked_for
 
 _KEY = re.compile(r"[^\s/\\?]{1,320}")
 
@@ -24,15 +24,7 @@ class _Groups(msgspec.Struct):
 
 async def find_user(client: GraphClient, config: GraphConfig, mapper: Mapper, key: str) -> Finding:
     """Return a person by user principal name or object id, with the steps that led there."""
-    look = _Look(client, config, mapper, key.strip())
-    steps = Steps()
-    await steps.take("connect", "Connect to Microsoft Graph", look.connected)
-    await steps.take("find", "Find the user", look.found)
-    if look.record is not None:
-        await steps.take("scope", "In scope", look.scoped)
-    taken = tuple(steps.taken)
-    in_scope = taken[-1].key == "scope" and not steps.failed
-    return Finding(steps=taken, record=look.record, groups=look.groups, in_scope=in_scope)
+    return await looked_for(_Look(client, config, mapper, key.strip()), connect="Connect to Microsoft Graph")
 
 
 class _Look:

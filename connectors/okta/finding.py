@@ -12,7 +12,7 @@ from connectors.okta.client import OktaClient
 from connectors.okta.config import OktaConfig
 from connectors.okta.mapping import OktaMember, user_record
 from connectors.records import Record
-from connectors.steps import Steps, failed
+from connectors.steps import failed, looked_for
 
 _KEY = re.compile(r"[^\s/\\?]{1,320}")
 
@@ -24,17 +24,8 @@ class _Assignment(msgspec.Struct):
 
 async def find_user(client: OktaClient, config: OktaConfig, mapper: Mapper, key: str) -> Finding:
     """Return a person by login or id, with the steps that led there."""
-    look = _Look(client, config, mapper, key.strip())
-    steps = Steps()
-    if config.auth == "private_key":
-        await steps.take("connect", "Connect to Okta", look.connected)
-    await steps.take("find", "Find the user", look.found)
-    if look.record is not None:
-        await steps.take("scope", "In scope", look.scoped)
-    taken = tuple(steps.taken)
-    return Finding(
-        steps=taken, record=look.record, groups=look.groups, in_scope=taken[-1].key == "scope" and not steps.failed
-    )
+    connect = "Connect to Okta" if config.auth == "private_key" else None
+    return await looked_for(_Look(client, config, mapper, key.strip()), connect=connect)
 
 
 class _Look:

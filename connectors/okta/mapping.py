@@ -8,10 +8,10 @@ import msgspec
 from connectors.attribute_rules import Direct, Mapper, Rules
 from connectors.errors import SourceError
 from connectors.records import Record, Reject
-from directory.pulls.targets import MANAGER, document_for
 from directory.errors import InvalidError
 from directory.model import GroupAttributes, UserAttributes
 from directory.person import ENTERPRISE, check_group, check_user
+from directory.pulls.targets import MANAGER, document_for
 
 DEFAULT_RULES: Rules = (
     Direct("userName", "login"),

@@ -3,13 +3,11 @@
 As a program: ``python -m tests.fakes.graph --users 100000 --groups 5000 --memberships 1000000 --port 8443``.
 """
 
-import argparse
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
@@ -31,7 +29,8 @@ from tests.fakes.graph_people import (
 )
 from tests.fakes.graph_tokens import APPLICATION, DIRECTORY, Identity
 from tests.fakes.population import Person, Population
-from tests.fakes.web import Asked, Reply, identity, serving
+from tests.fakes.starting import serve
+from tests.fakes.web import Asked, Reply, serving
 
 PRINCIPAL = "44444444-eeee-4000-8000-000000000001"
 WINDOW_S = 10
@@ -245,19 +244,5 @@ async def fake_graph(
         yield graph
 
 
-async def _main() -> None:
-    asking = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("users", 1000), ("groups", 50), ("memberships", 5000), ("port", 8443)):
-        asking.add_argument(f"--{name}", type=int, default=default)
-    asking.add_argument("--certificate", type=Path, help="where to write the certificate that clients are to trust")
-    chosen = asking.parse_args()
-    if chosen.certificate:
-        await asyncio.to_thread(chosen.certificate.write_bytes, identity()[0])
-    size = {"users": chosen.users, "groups": chosen.groups, "memberships": chosen.memberships}
-    async with fake_graph(**size, port=chosen.port) as graph:
-        print(graph.base, flush=True)  # noqa: T201 a program says where it serves
-        await asyncio.Event().wait()
-
-
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(serve(__doc__, fake_graph, port=8443))

@@ -3,7 +3,6 @@
 As a program: ``python -m tests.fakes.okta --users 100000 --groups 5000 --memberships 1000000 --port 8444``.
 """
 
-import argparse
 import asyncio
 import re
 import time
@@ -12,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
@@ -21,7 +19,8 @@ from tests.fakes.faults import Faults
 from tests.fakes.okta_people import APP, ORG, group_id, number_of, seconds_of, shown_group, shown_user, user_id
 from tests.fakes.okta_tokens import Doorkeeper, problem
 from tests.fakes.population import Crew, Person, Population
-from tests.fakes.web import Asked, Reply, identity, serving
+from tests.fakes.starting import serve
+from tests.fakes.web import Asked, Reply, serving
 
 WINDOW_S = 60
 LIMITS = {"users": 600, "groups": 500, "members": 1200, "apps": 100, "user": 1000, "other": 1200}
@@ -260,19 +259,5 @@ async def fake_okta(
         yield okta
 
 
-async def _main() -> None:
-    asking = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("users", 1000), ("groups", 50), ("memberships", 5000), ("port", 8444)):
-        asking.add_argument(f"--{name}", type=int, default=default)
-    asking.add_argument("--certificate", type=Path, help="where to write the certificate that clients are to trust")
-    chosen = asking.parse_args()
-    if chosen.certificate:
-        await asyncio.to_thread(chosen.certificate.write_bytes, identity()[0])
-    size = {"users": chosen.users, "groups": chosen.groups, "memberships": chosen.memberships}
-    async with fake_okta(**size, port=chosen.port) as okta:
-        print(okta.base, flush=True)  # noqa: T201 a program says where it serves
-        await asyncio.Event().wait()
-
-
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(serve(__doc__, fake_okta, port=8444))

@@ -5,9 +5,9 @@ from connectors.connector import Secrets
 from connectors.entra.config import Endpoints, GraphConfig
 from connectors.entra.connector import Graph
 from connectors.entra.mapping import DEFAULT_RULES
-from directory.pulls.targets import MANAGER
 from connectors.terms import Terms
 from directory.person import ENTERPRISE
+from directory.pulls.targets import MANAGER
 from tests.connectors.pulling import Values, hurried_terms
 from tests.fakes.graph import FakeGraph
 from tests.fakes.graph_people import group_id, principal_name, user_id

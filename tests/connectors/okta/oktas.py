@@ -9,9 +9,9 @@ from connectors.connector import Secrets
 from connectors.okta.config import OktaConfig
 from connectors.okta.connector import Okta
 from connectors.okta.mapping import DEFAULT_RULES
-from directory.pulls.targets import MANAGER
 from connectors.terms import Terms
 from directory.person import ENTERPRISE
+from directory.pulls.targets import MANAGER
 from tests.connectors.pulling import Values, hurried_terms
 from tests.fakes.okta import FakeOkta
 from tests.fakes.okta_people import group_id, user_id

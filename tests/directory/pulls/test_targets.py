@@ -1,8 +1,8 @@
 import pytest
 
-from directory.pulls.targets import MANAGER, document_for, is_target
 from directory.model import UserAttributes
 from directory.person import ENTERPRISE, check_user, promoted_from
+from directory.pulls.targets import MANAGER, document_for, is_target
 
 
 def test_flat_values_make_the_document_that_a_push_would_have() -> None:
