@@ -8,21 +8,24 @@ import asyncpg
 
 from directory.store.migrate import migrate
 
-# What a test put in goes, whatever it was: rows of the schema's tables, and tables of its own. Only tables with rows
-# are truncated: that costs a millisecond or two each.
+# What a test put in goes, whatever it was: rows of the schema's tables, and tables of its own. Deleting the few rows of
+# a test takes 4 ms; truncating gives every table and index a new file, which takes 130 (measured, 88 tables). Without
+# triggers, since references and what may only be added to would refuse it.
 EMPTY = """
 DO $$
-DECLARE one record; filled text := ''; has boolean;
+DECLARE one record;
 BEGIN
+  SET LOCAL session_replication_role = replica;
   FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration' LOOP
     IF one.tablename <> ALL (%s) THEN
       EXECUTE format('DROP TABLE %%I CASCADE', one.tablename);
     ELSE
-      EXECUTE format('SELECT EXISTS (SELECT 1 FROM %%I)', one.tablename) INTO has;
-      IF has THEN filled := filled || ', ' || quote_ident(one.tablename); END IF;
+      EXECUTE format('DELETE FROM %%I', one.tablename);
     END IF;
   END LOOP;
-  IF filled <> '' THEN EXECUTE 'TRUNCATE ' || substr(filled, 3) || ' RESTART IDENTITY CASCADE'; END IF;
+  FOR one IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+    EXECUTE format('ALTER SEQUENCE %%I RESTART', one.sequencename);
+  END LOOP;
 END $$
 """
 

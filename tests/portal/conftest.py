@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 import httpx
@@ -26,6 +27,12 @@ SignIn = Callable[..., Awaitable[Browser]]
 def create_portal(public_url: str = ORIGIN) -> Litestar:
     """Return an application of nothing but this door."""
     open_streams.end_all()  # clients in process read whole answers: a stream says what there is, and is over
+    return _portal_at(public_url)
+
+
+@lru_cache(maxsize=8)
+def _portal_at(public_url: str) -> Litestar:
+    """Make it once: registering all routes takes half a second, and the application keeps nothing of a request."""
     word = error_answerer(Site(public_url=public_url))
     return Litestar(
         route_handlers=[

@@ -1,6 +1,7 @@
 """An asset system that calls the door of equipment in process, and a checker of JSON against its description."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -21,8 +22,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def create_door() -> Litestar:
-    """Return an application of nothing but this door."""
+    """Return an application of nothing but this door, made once: it keeps nothing of a request."""
     return Litestar(
         route_handlers=[router()],
         exception_handlers={HTTPException: problem_answer, Exception: problem_answer},
