@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from types import FrameType
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from rolebook.app import create_app
 from rolebook.settings import Settings
 
 GRACE_S = 10
@@ -72,10 +72,19 @@ def serving_alone(settings: Settings) -> Iterator[None]:
         yield
 
 
+def application(settings: Settings) -> object:
+    """Return the application of one server process.
+
+    Loaded by name, when it is served: pages, doors and the framework take a second to import, which no other command
+    needs.
+    """
+    return import_module("rolebook.app").create_app(settings)
+
+
 def run_server(settings: Settings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished, batched records written."""
     config = uvicorn.Config(
-        app=partial(create_app, settings),
+        app=partial(application, settings),
         factory=True,
         loop="uvloop",
         http="httptools",
