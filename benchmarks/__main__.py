@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.large import Large, measure_large
 from benchmarks.pages import Paged, measure_pages
 from benchmarks.plot import draw
+from benchmarks.pulls import Pulled, Size, measure_pulls, phase_table, pull_table, wait_table
 from benchmarks.roster import CONSTANT, NODE, PEERS_PYTHON, SYSTEMS
 from benchmarks.tables import cost_table, median_rates, page_table, rate_table, ratio_table, size_table, systems_table
 from benchmarks.throughput import CONNECTIONS, PEOPLE, Effort, Measured, measure_round
@@ -26,6 +27,9 @@ LARGE = 100_000
 LARGE_QUICK = 2_000
 EVENTS = 1_000_000
 EVENTS_QUICK = 20_000
+PULLED = Size(users=LARGE, groups=5_000, memberships=1_000_000)
+PULLED_QUICK = Size(users=LARGE_QUICK, groups=100, memberships=10_000)
+PARTS = ("throughput", "large", "pages", "pulls")
 MARK = "<!-- what follows is written by python -m benchmarks -->"
 
 _PYTHON_PEERS = ("scim2-server", "scim2-models", "django-scim2", "django", "gunicorn", "psycopg", "uvicorn")
@@ -39,14 +43,14 @@ class Results:
     windows: Sequence[Measured]
     large: Sequence[Large]
     pages: Sequence[Paged]
+    pulls: Sequence[Pulled]
 
 
 def parse_words() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short windows and few people: to see that it works")
-    parts = ["throughput", "large", "pages"]
-    parser.add_argument("--part", choices=parts, help="only one part; README.md is then left alone")
+    parser.add_argument("--part", choices=PARTS, help="only one part; README.md is then left alone")
     parser.add_argument("--rounds", type=int, help="how often each system has its turn")
     return parser.parse_args()
 
@@ -106,6 +110,10 @@ def report(found: Results, effort: Effort) -> str:
         lines += ["", f"### One worker, {people:,} people", "", cost_table(found.large), "", size_table(found.large)]
     if found.pages:
         lines += ["", f"### Pages of the portal, {found.pages[0].events:,} events", "", page_table(found.pages)]
+    if found.pulls:
+        people = found.pulls[0].size.users
+        lines += ["", f"### Pulls of {people:,} people from our own Graph", "", pull_table(found.pulls)]
+        lines += ["", phase_table(found.pulls), "", wait_table(found.pulls)]
     return "\n".join([*lines, ""])
 
 
@@ -125,6 +133,7 @@ def keep(found: Results, effort: Effort, *, quick: bool, whole: bool) -> None:
         ],
         "large": [asdict(one) for one in found.large],
         "pages": [asdict(one) for one in found.pages],
+        "pulls": [asdict(one) for one in found.pulls],
     }
     results = FOLDER / "results"
     results.mkdir(exist_ok=True)
@@ -144,12 +153,13 @@ def main() -> None:
     if words.rounds:
         effort = Effort(**{**asdict(effort), "rounds": words.rounds})
     with postgres_server(durable=True) as postgres:
-        wanted = {words.part} if words.part else {"throughput", "large", "pages"}
+        wanted = {words.part} if words.part else set(PARTS)
         count, events = (LARGE_QUICK, EVENTS_QUICK) if words.quick else (LARGE, EVENTS)
         results = Results(
             measure_throughput(effort, postgres) if "throughput" in wanted else [],
             list(measure_large(effort, postgres, count)) if "large" in wanted else [],
             list(measure_pages(postgres, count, events)) if "pages" in wanted else [],
+            list(measure_pulls(postgres, PULLED_QUICK if words.quick else PULLED)) if "pulls" in wanted else [],
         )
     keep(results, effort, quick=words.quick, whole=words.part is None)
 

@@ -5,6 +5,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from connectors.errors import SourceError
+from directory.webhook_urls import is_public
 
 _HOST = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -42,7 +43,8 @@ def check_base_url(url: str, *, private: bool) -> str:
     parts = _split(text)
     host = parts.hostname or ""
     named = bool(_HOST.fullmatch(host)) or (private and bool(host))
-    plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+    # Compared as a whole: what is split off forgets a lone question mark, and line breaks inside a name.
+    plain = text.partition("://")[2] == parts.netloc and "@" not in parts.netloc and parts.port != 0
     if parts.scheme != "https" or not named or not plain:
         raise SourceError("config", "the address is not of the form https://name.example.com")
     return text
@@ -55,8 +57,7 @@ def check_address(address: str, *, private: bool) -> None:
         SourceError: it is private, of this machine, of a metadata service, or otherwise special.
     """
     found = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    if not private and not ((mapped or found).is_global and not found.is_multicast):
+    if not private and not is_public(found):
         raise SourceError("config", "the name leads to an address that is not on the public internet", final=True)
 
 

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from connectors.attribute_rules import Rules
+from connectors.errors import Kind
 from connectors.records import Done, Page, Record
-from connectors.terms import Terms
+from connectors.terms import Network, Terms
 
 Mode = Literal["delta", "full"]
 Outcome = Literal["passed", "warned", "failed", "skipped"]
@@ -46,6 +48,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     """The exact permissions that are missing, as the provider's console names them."""
     latency_ms: int = 0
+    kind: Kind | None = None
+    """Of a step that failed by an error: of which kind it was."""
 
 
 class Preflight(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +119,30 @@ class SecretField(msgspec.Struct, frozen=True):
     multiline: bool = False
 
 
+def anything_goes(config: msgspec.Struct, network: Network) -> None:
+    """Refuse nothing beyond what the type of a configuration does."""
+
+
+class Late:
+    """Makes connectors by a class that is imported at its first use: the provider's library takes seconds and memory.
+
+    ``path`` is its module and name, with a colon between them.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def load(self) -> Callable[[Any, Secrets, Rules, Terms], Connector]:
+        """Import the class; on a thread, where an event loop is."""
+        module, _, name = self._path.partition(":")
+        found: Callable[[Any, Secrets, Rules, Terms], Connector] = getattr(import_module(module), name)
+        return found
+
+    def __call__(self, config: Any, secrets: Secrets, rules: Rules, terms: Terms) -> Connector:  # noqa: ANN401 each kind has its own
+        """Make a connector of a configuration."""
+        return self.load()(config, secrets, rules, terms)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorKind:
     """What can be connected to: the object that an entry point of the group ``rolebook.connectors`` names."""
@@ -131,3 +159,6 @@ class ConnectorKind:
     """Make a connector of a configuration; nothing is sent yet.
 
     Raises SourceError of kind ``config``."""
+    check_config: Callable[[Any, Network], None] = anything_goes
+    """Refuse a configuration that cannot be a connection, from a network; the words of its SourceError begin with the
+    field, or are about the first of ``secrets_bound_to``."""

@@ -1,13 +1,13 @@
 """Pulling a stream and holding it to its promise: it ends with Done, or it raises."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from connectors.connector import Connector
 from connectors.errors import SourceError
 from connectors.records import Done, Page
 
 
-async def each_page(connector: Connector, stream: str, cursor: str | None) -> AsyncIterator[Page | Done]:
+async def each_page(connector: Connector, stream: str, cursor: str | None) -> AsyncGenerator[Page | Done, None]:
     """Yield the pages of a stream and its Done, whoever wrote the connector.
 
     Raises:

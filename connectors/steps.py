@@ -31,7 +31,7 @@ class Steps:
         try:
             made = await deed()
         except SourceError as error:
-            made = failed(error.words, remedy=error.remedy)
+            made = Step(outcome="failed", detail=error.words, remedy=error.remedy, kind=error.kind)
         if isinstance(made, str):
             made = Step(outcome="passed", detail=made)
         latency_ms = round((time.monotonic() - begun) * 1000)

@@ -83,6 +83,8 @@ class Network:
     tls: ssl.SSLContext = field(default_factory=public_tls)
     private_addresses: bool = False
     """Whether addresses that are not global may be reached: for directories on the own network, and tests."""
+    graph_at: tuple[str, str] | None = None
+    """Where Microsoft signs in and where its Graph is, instead of the clouds that are known."""
     timeout_s: float = 30
     """Of one request; reading a page counts as part of it."""
     body_bytes_max: int = 32 << 20

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
@@ -33,7 +33,6 @@ __all__ = [
     "each_account",
     "explain_role",
     "list_accounts",
-    "list_nearest",
     "list_some",
 ]
 
@@ -45,8 +44,8 @@ FOUND_COUNTED_MAX = 1_000
 
 EXPORT_PAGE = 500
 NEAREST_MAX = 5
-SOME_MAX = 500
 NEAREST_CHARS = 3
+SOME_MAX = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +67,8 @@ class AccountPage:
     next_after: str | None
     count: AccountCount | None
     """How many users all pages have; only the first page says it."""
+    nearest: list[Account] = field(default_factory=list)
+    """If a text found nobody: some whose words begin like its words, whatever else was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +105,9 @@ async def list_accounts(
         InvalidError: ``after`` was not made by an earlier page of this order.
     """
     count: AccountCount | None = None
+    nearest: list[Account] = []
     if after is None:
-        found, count = await _begun(tenant_id, wanted, order, limit=limit + 1)
+        found, count, nearest = await _begun(tenant_id, wanted, order, limit=limit + 1)
         order = replace(order, walks=_is_walked(wanted, order, count))
     else:
         behind, order = _parse_after(after, order)
@@ -117,13 +119,21 @@ async def list_accounts(
         managers=await accounts.find_managers(tenant_id, page),
         next_after=_render_after(found[limit - 1][0], order) if more else None,
         count=count,
+        nearest=nearest,
     )
 
 
-async def _begun(
-    tenant_id: TenantId, wanted: AccountFilter, order: AccountOrder, *, limit: int
-) -> tuple[accounts.Placed, AccountCount]:
-    """Return the first users and how many there are: by one pass, unless there are many."""
+_Begun = tuple[accounts.Placed, AccountCount, list[Account]]
+"""The first users, how many there are, and who is near if there are none."""
+
+
+async def _begun(tenant_id: TenantId, wanted: AccountFilter, order: AccountOrder, *, limit: int) -> _Begun:
+    """Return what a list begins with: by one pass, unless there are many."""
+    near = _near(wanted)
+    if near is not None and wanted == AccountFilter(text=wanted.text):
+        begun = await _begun_by_text(tenant_id, wanted, near, order, limit=limit)
+        if begun is not None:
+            return begun
     if wanted.wants_everybody:
         count = await count_up_to(tenant_id, wanted)
     else:
@@ -132,9 +142,23 @@ async def _begun(
         )
         count = _counted(total, wanted)
         if not count.more:
-            return found, count
+            return found, count, [] if found or near is None else await _list_near(tenant_id, near)
     order = replace(order, walks=_is_walked(wanted, order, count))
-    return await accounts.page_of_accounts(tenant_id, wanted, order, after=None, limit=limit), count
+    return await accounts.page_of_accounts(tenant_id, wanted, order, after=None, limit=limit), count, []
+
+
+async def _begun_by_text(
+    tenant_id: TenantId, wanted: AccountFilter, near: AccountFilter, order: AccountOrder, *, limit: int
+) -> _Begun | None:
+    """Return the same of a text alone, with who is near by the same pass; None if too many are near."""
+    found, total, is_all = await accounts.found_and_near(
+        tenant_id, wanted, near, order, limit=limit, at_most=FOUND_COUNTED_MAX
+    )
+    if not is_all:
+        return None
+    if total == 0:
+        return [], AccountCount(found=0), [account for _, account in found[:NEAREST_MAX]]
+    return found, _counted(total, wanted), []
 
 
 def _is_walked(wanted: AccountFilter, order: AccountOrder, count: AccountCount) -> bool:
@@ -189,12 +213,13 @@ async def list_some(tenant_id: TenantId, text: str, *, limit: int) -> tuple[list
     return [account for _, account in found[:limit]], len(found) > limit
 
 
-async def list_nearest(tenant_id: TenantId, wanted: AccountFilter) -> list[Account]:
-    """Return some users whose words begin like those that found nobody, whatever else was asked for."""
+def _near(wanted: AccountFilter) -> AccountFilter | None:
+    """Return who has words that begin like those of the text, which whoever it finds has too."""
     beginnings = " ".join(word[:NEAREST_CHARS] for word in words_in(wanted.text))
-    if not beginnings:
-        return []
-    near = AccountFilter(text=beginnings)
+    return AccountFilter(text=beginnings) if beginnings else None
+
+
+async def _list_near(tenant_id: TenantId, near: AccountFilter) -> list[Account]:
     found, _ = await accounts.first_page_and_count(tenant_id, near, NAMES_UP, limit=NEAREST_MAX, at_most=SOME_MAX)
     return [account for _, account in found]
 

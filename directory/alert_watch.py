@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from directory.alerts import AlertCase, AlertKind
 from directory.commit import commit_plan, in_unit_of
 from directory.liveness import RecentRequest, SourceFacts, source_state
-from directory.model import SecretKey, Source, TenantId
+from directory.model import SecretKey, Source, SourceId, TenantId
 from directory.plan_alerts import Alert, Signal, alert_from, plan_observed, plan_signals, watcher
+from directory.pull_alerts import ENDING, passed_terms, pull_cases_of, pull_facts_from
 from directory.store import alert_facts, alerts
 from directory.store.alert_facts import HELD_MAX, HeldWaiting, SourceSights
 from directory.store.equipment_keys import EquipmentKey
+from directory.store.pulls import drift
+from directory.store.pulls import sources as pull_rows
 from directory.store.unit import Row, in_unit
 from directory.tallies import is_failure
 
@@ -22,9 +25,6 @@ HOURS_SEEN = timedelta(days=14)
 REFUSED = timedelta(hours=1)
 REFUSED_MIN = 10
 """Requests with a secret that opens nothing, within an hour, before somebody is told: one may be a typing error."""
-
-ENDING: tuple[tuple[int, str], ...] = ((30, "30 days"), (14, "14 days"), (7, "7 days"), (1, "1 day"))
-"""Each is told once, since each makes the alert worse."""
 
 KEPT_PAST = timedelta(days=365)
 PRUNE_BATCH = 500
@@ -79,9 +79,14 @@ def cases_of(source: Source, sights: SourceSights, now: datetime) -> Iterator[Al
             yield _case("secrets_refused", source, text)
 
 
+def _pulled_cases_of(source: Source, row: Row, now: datetime) -> Iterator[AlertCase]:
+    facts = pull_facts_from(row, off=source.settings.paused, now=now)
+    return pull_cases_of(facts, row["credential_expires_at"], source_id=source.source_id, label=source.label)
+
+
 def key_cases_of(key: EquipmentKey, now: datetime) -> Iterator[AlertCase]:
     """Yield what is the matter with a key of an asset system that nobody rotated or revoked."""
-    passed = _passed(key.expires_at, now)
+    passed = passed_terms(key.expires_at, now)
     if key.expires_at <= now:
         text = "This key of the equipment API has expired. Create another for the asset system, and revoke this one."
         level = len(ENDING) + 1
@@ -97,12 +102,16 @@ def key_cases_of(key: EquipmentKey, now: datetime) -> Iterator[AlertCase]:
 async def _watch_some(tenant_ids: Sequence[TenantId], *, now: datetime) -> int:
     sights = await alert_facts.see(tenant_ids, hours_since=now - HOURS_SEEN, refused_since=now - REFUSED)
     seen: dict[TenantId, list[AlertCase]] = {tenant_id: [] for tenant_id in tenant_ids}
+    pulled = {SourceId(row["source_id"]): row for row in await pull_rows.list_pulled_of(tenant_ids)}
     for source in sights.sources:
-        seen[source.tenant_id] += cases_of(source, sights, now)
+        row = pulled.get(source.source_id)
+        seen[source.tenant_id] += cases_of(source, sights, now) if row is None else _pulled_cases_of(source, row, now)
     for key in sights.equipment_keys:
         seen[key.tenant_id] += key_cases_of(key, now)
     for held in await alert_facts.list_held(tenant_ids):
         seen[held.tenant_id].append(_held_case(held))
+    for left in await drift.list_leavers(tenant_ids):
+        seen[left.tenant_id].append(_drift_case(left))
     for tenant_id, count in sights.troubled_mails.items():
         seen[tenant_id].append(_mails_case(count))
     before: dict[TenantId, list[Alert]] = {}
@@ -171,6 +180,8 @@ def _facts(source: Source, sights: SourceSights, secrets: Sequence[SecretKey], n
         recent=recent,
         secrets=secrets,
         paused=source.settings.paused,
+        confirmed_at=source.confirmed_at,
+        drift_count=source.drift_count,
     )
 
 
@@ -183,17 +194,13 @@ def _usable_until(secrets: Sequence[SecretKey], now: datetime) -> datetime | Non
     return max(ends, default=None)
 
 
-def _passed(until: datetime, now: datetime) -> list[str]:
-    return [words for days, words in ENDING if until - now <= timedelta(days=days)]
-
-
 def _ending(source: Source, secrets: Sequence[SecretKey], now: datetime) -> Iterator[AlertCase]:
     until = _usable_until(secrets, now)
     if until is None:
         if any(secret.expires_at <= now for secret in secrets):
             yield _case("secret_ending", source, "Its secret has expired: nothing can be pushed.", len(ENDING) + 1)
         return
-    if passed := _passed(until, now):
+    if passed := passed_terms(until, now):
         text = f"Its secret ends in {passed[-1]} or less. Rotate it with an overlap, and nobody notices."
         yield _case("secret_ending", source, text, len(passed))
 
@@ -210,6 +217,23 @@ def _mails_case(count: int) -> AlertCase:
     detail = f"{what} could not be delivered, or may not have arrived. Send again what is still needed, leave the rest."
     return AlertCase(
         kind="mail_failed", subject="outbox", label="Mails", detail=detail, path="alerts/mails", level=len(str(count))
+    )
+
+
+def _drift_case(left: drift.Leavers) -> AlertCase:
+    """Return what is told of people who have access by a push, and should have none by its directory."""
+    count = left.extra_count + left.status_count
+    who = "1 person has" if count == 1 else f"{count:,} people have"
+    detail = (
+        f"{who} access here, and by the directory that {left.source_label} reads none: {left.extra_count:,} are not"
+    )
+    return AlertCase(
+        kind="drift_found",
+        subject=str(left.source_id),
+        label=left.audited_label,
+        detail=f"{detail} in it, {left.status_count:,} are disabled there. Look whether provisioning still runs.",
+        path=f"connectors/{left.source_id}/drift",
+        level=count.bit_length(),
     )
 
 

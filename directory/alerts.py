@@ -14,6 +14,7 @@ AlertKind = Literal[
     "secret_ending",
     "secrets_refused",
     "changes_held",
+    "drift_found",
     "administrator_refused",
     "report_failed",
     "webhook_failing",

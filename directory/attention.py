@@ -45,6 +45,8 @@ class SourceNeed:
     secret_until: datetime | None
     """When the last of its usable secrets ends; None when it has none."""
     had_secret: bool
+    pulled: bool = False
+    """Whether it is pulled: then it has a credential, of which the end may not be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ class Attention:
     alert_kind: str = ""
     path: str = ""
     """The page where an alert is dealt with, below the tenant's address."""
+    pulled: bool = False
+    """Whether it is about a connection that is pulled."""
 
 
 def attention_for(needs: TenantNeeds) -> list[Attention]:
@@ -107,16 +111,16 @@ def attention_for(needs: TenantNeeds) -> list[Attention]:
 
 
 def _of_source(source: SourceNeed, now: datetime) -> list[Attention]:
-    if source.state in {"paused", "new"} and not source.had_secret:
+    if source.state in {"paused", "new"} and not source.had_secret and not source.pulled:
         return []
     found: list[Attention] = []
     if source.state == "failing":
         found.append(_about(source, "source_failing", "high"))
     elif source.state == "silent" and source.secret_until is not None:
         found.append(_about(source, "source_silent", "medium"))
-    if source.state == "paused":
+    if source.state == "paused" or (source.pulled and source.secret_until is None):
         return found
-    if source.secret_until is None:
+    if source.secret_until is None or source.secret_until <= now:
         found.append(_about(source, "secret_ended", "high"))
     elif source.secret_until - now <= SECRET_WARNED:
         urgent = source.secret_until - now <= SECRET_URGENT
@@ -126,7 +130,15 @@ def _of_source(source: SourceNeed, now: datetime) -> list[Attention]:
 
 def _about(source: SourceNeed, kind: AttentionKind, risk: Risk) -> Attention:
     at = source.secret_until if kind == "secret_ending" else None
-    return Attention(kind=kind, risk=risk, source_id=source.source_id, label=source.label, reason=source.reason, at=at)
+    return Attention(
+        kind=kind,
+        risk=risk,
+        source_id=source.source_id,
+        label=source.label,
+        reason=source.reason,
+        at=at,
+        pulled=source.pulled,
+    )
 
 
 def _of_people(needs: TenantNeeds) -> list[Attention]:

@@ -1,5 +1,6 @@
-"""Turning SCIM off for a source: its requests are refused, and its users stay, become local or are disabled."""
+"""Turning a source off: it is neither heard nor pulled, and its users stay, become local or are disabled."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -13,6 +14,7 @@ from directory.model import Actor, Source, SourceId, TenantId, UserAttributes, U
 from directory.plan import AttributeChange, DeleteRows, Event, InsertRow, Plan, ReleaseUsers, UpdateRows, joined_plan
 from directory.plan_users import plan_user_edit
 from directory.store import access, people, release
+from directory.store.pulls import closing as pulls
 from directory.store.release import list_users_ahead
 from directory.store.unit import Row, savepoint
 
@@ -69,7 +71,7 @@ async def find_closing(tenant_id: TenantId, source_id: SourceId) -> Closing | No
 
 
 async def turn_off(source_id: SourceId, deed: Deed, *, by: Actor, now: datetime) -> None:
-    """Refuse all requests of a source from now on, and begin with what becomes of its users.
+    """Refuse all requests of a source from now on, or pull it no more, and begin with what becomes of its users.
 
     Raises:
         NotFoundError: the tenant has no such source.
@@ -95,20 +97,22 @@ async def turn_off(source_id: SourceId, deed: Deed, *, by: Actor, now: datetime)
         )
         plan = Plan(
             changes=(
-                _put(source, paused=True),
+                *_puts(source, paused=True),
                 DeleteRows(table="closing_row", where={"tenant_id": by.tenant_id, "source_id": source_id}),
                 InsertRow(table="closing_row", values=_closing_values(source, deed, total, by=by, now=now)),
             ),
             events=(_event("closed", source, told),),
         )
         await commit_plan(plan, by=by, now=now, job_id=closing_id(source_id, now))
+        if source.kind != "scim":
+            await pulls.stop_pulling(by.tenant_id, source_id, now)
 
     await in_unit_of(by, body)
     callers.forget()
 
 
 async def turn_on(source_id: SourceId, *, by: Actor, now: datetime) -> None:
-    """Let the requests of a source in again; what was not done yet to its users stays undone.
+    """Let the requests of a source in again, or pull it again soon; what was not done yet to its users stays undone.
 
     Raises:
         NotFoundError: the tenant has no such source.
@@ -122,7 +126,8 @@ async def turn_on(source_id: SourceId, *, by: Actor, now: datetime) -> None:
         if not source.settings.paused:
             raise InvalidError("source", "is on already")
         stop = DeleteRows(table="closing_row", where={"tenant_id": by.tenant_id, "source_id": source_id})
-        plan = Plan(changes=(_put(source, paused=False), stop), events=(_event("opened", source, ()),))
+        puts = _puts(source, paused=False)
+        plan = Plan(changes=(*puts, stop), events=(_event("opened", source, ()),))
         await commit_plan(plan, by=by, now=now)
 
     await in_unit_of(by, body)
@@ -154,7 +159,7 @@ async def _advance(tenant_id: TenantId, source_id: SourceId, *, now: datetime) -
 
 
 async def _do_batch(tenant_id: TenantId, source_id: SourceId, *, now: datetime, limit: int | None) -> int:
-    system = Actor(tenant_id=tenant_id, kind="system", label="turning SCIM off")
+    system = Actor(tenant_id=tenant_id, kind="system", label="turning a connection off")
 
     async def body() -> int:
         row = await release.find_closing(tenant_id, source_id, hold=True)
@@ -178,9 +183,12 @@ async def _do_batch(tenant_id: TenantId, source_id: SourceId, *, now: datetime, 
                     raise
                 kept = 1
             await release.advance(tenant_id, source_id, user_ids[-1], done=len(user_ids) - kept, kept=kept)
+        forgotten = 0
         if len(user_ids) < wanted or not wanted:
-            await release.finish(tenant_id, source_id, now)
-        return len(user_ids)
+            forgotten = await pulls.forget_seen_users(tenant_id, source_id)
+            if not forgotten:
+                await release.finish(tenant_id, source_id, now)
+        return len(user_ids) + forgotten
 
     return await in_unit_of(system, body)
 
@@ -220,13 +228,20 @@ async def _source(by: Actor, source_id: SourceId) -> Source:
     return source
 
 
-def _put(source: Source, *, paused: bool) -> UpdateRows:
-    return UpdateRows(
+def _puts(source: Source, *, paused: bool) -> Iterator[UpdateRows]:
+    yield UpdateRows(
         table="source_row",
         values={"settings": access.settings_text(replace(source.settings, paused=paused))},
         where={"tenant_id": source.tenant_id, "id": source.source_id},
         require=1,
     )
+    if source.kind != "scim":
+        yield UpdateRows(
+            table="pull_row",
+            values={"paused": paused},  # the time of its next pull stays: it is due at once, or not at all
+            where={"tenant_id": source.tenant_id, "source_id": source.source_id},
+            require=1,
+        )
 
 
 def _closing_values(source: Source, deed: Deed, total: int, *, by: Actor, now: datetime) -> dict[str, object]:

@@ -34,3 +34,5 @@ class GroupEdit:
     """What the source calls members that it adds, by the value that names them."""
     nested: frozenset[str] = frozenset()
     """Those of ``add`` that the source says are groups."""
+    by_external_id: bool = False
+    """Whether values are meant as externalIds first, as a pull names them: most are found by one look."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from directory.chain import GENESIS, chain_hash_for, commitment_for, content_hash_for, links_after, parse_values
 from directory.model import EventId, RequestId, TenantId
 from directory.plan import AttributeChange
+from directory.pull_run import RunId
 from directory.references import reference_for
 from directory.store import hours, records, sealing
 from directory.store.records import ChainedEvent
@@ -43,6 +44,8 @@ class EventView:
     """Its place in the tenant's chain; None in the second before it is sealed."""
     actor_id: UUID | None = None
     """The source or the user who caused it."""
+    run_id: RunId | None = None
+    """The pull that caused the event."""
 
     @property
     def sealed(self) -> bool:
@@ -154,4 +157,5 @@ def view_of(row: Row) -> EventView:
         request_id=None if request_id is None else RequestId(request_id),
         reference=None if request_id is None else reference_for(request_id),
         seq=row["seq"],
+        run_id=row["run_id"],
     )

@@ -57,7 +57,7 @@ async def create_group(
         gone = await _tombstone(attributes, by=by)
         moment = Moment(at=now, by=by)
         group = gone or _blank(attributes, moment)
-        facts = await find_membership_facts(group, first, policy=policy, unknown=unknown)
+        facts = await find_membership_facts(group, first, policy=policy, unknown=unknown, new=gone is None)
         facts = await guard_members(group, facts, policy=policy, moment=moment)
 
         def planned() -> Plan:

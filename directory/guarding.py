@@ -110,9 +110,11 @@ async def judged(toll: Toll, *, moment: Moment) -> tuple[Verdict, Limits]:
         return FREE, Limits()
     await guard_budget.hold_budget(by.tenant_id, by.source_id)
     budget = await guard_budget.read_budget(by.tenant_id, by.source_id, now=moment.at)
-    over = None if by.run is None else over_limits(toll, by.run.over)
-    if over is not None and budget.limits.on:
-        return Verdict(why=over), budget.limits
+    if by.run is not None:
+        over = over_limits(toll, by.run.over)
+        if over is not None and budget.limits.on:
+            return Verdict(why=over), budget.limits
+        budget = replace(budget, active_count=max(budget.active_count, by.run.active_count))
     return verdict_for(toll, budget), budget.limits
 
 

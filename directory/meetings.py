@@ -58,7 +58,12 @@ def known_as(attributes: UserAttributes, own_user_id: UserId | None = None) -> s
     if own_user_id is not None:
         return f"user {own_user_id}"
     external_id = attributes.external_id
-    return f"name {name_key(attributes.user_name)}" if external_id is None else f"id {external_id}"
+    return f"name {name_key(attributes.user_name)}" if external_id is None else known_by(external_id)
+
+
+def known_by(external_id: str) -> str:
+    """Return what tells a newcomer apart whose id is known."""
+    return f"id {external_id}"
 
 
 def met_owner(twin: User, attributes: UserAttributes, *, by_name: bool) -> MeetingError:

@@ -45,9 +45,9 @@ def decides(policy: RolePolicy, group_id: GroupId) -> bool:
 
 
 async def find_membership_facts(
-    group: Group, edit: GroupEdit, *, policy: RolePolicy, unknown: Unknown
+    group: Group, edit: GroupEdit, *, policy: RolePolicy, unknown: Unknown, new: bool = False
 ) -> MembershipFacts:
-    """Return what an edit of members really changes.
+    """Return what an edit of members really changes; nobody is in a ``new`` group, so nobody is looked for there.
 
     Raises:
         InvalidError: a member is unknown and ``unknown`` is "reject", or the group is to be a member of itself.
@@ -57,12 +57,13 @@ async def find_membership_facts(
     tenant_id, group_id, count = group.tenant_id, group.group_id, len(edit.add) + len(edit.remove)
     named = await _named(group, edit, unknown=unknown)
     wanted, unwanted = await worked_out(partial(_meant, edit, named), count=count)
-    known = await circles.members_among(tenant_id, group_id, wanted | unwanted)
+    known = {} if new else await circles.members_among(tenant_id, group_id, wanted | unwanted)
     already = {user_id: member.label for user_id, member in known.items() if not member.gone}
     leaving = {user_id: known[user_id].withheld for user_id in already.keys() & unwanted}
     if edit.replace:
         leaving = await circles.members_besides(tenant_id, group_id, wanted)
-    begin, end = await _waiting_moves(group, edit, edit.add - named.values)
+    strange = edit.add - named.values
+    begin, end = (set(strange), set[str]()) if new else await _waiting_moves(group, edit, strange)
     nesting, unnesting = await _nested_moves(group, edit, named)
     moves = await worked_out(partial(_moves, edit, named, wanted, already, leaving.keys()), count=count + len(leaving))
     moving = sorted([*moves.joining, *moves.leaving], key=_by_number)
@@ -130,11 +131,12 @@ def _moves(
 async def _named(group: Group, edit: GroupEdit, *, unknown: Unknown) -> _Named:
     """Find out whom the values name; who is named by a value that no user has may be a group."""
     tenant_id, source_id = group.tenant_id, group.source_id
-    users = await circles.users_named(tenant_id, source_id, (edit.add | edit.remove) - edit.nested)
+    values, way = (edit.add | edit.remove) - edit.nested, edit.by_external_id
+    users = await circles.users_named(tenant_id, source_id, values, by_external_id=way)
     strange = edit.add - users.keys()
     if strange - edit.nested:  # whoever arrives just now is either found here, or finds the group waiting
         await circles.hold_names(tenant_id, source_id, strange - edit.nested)
-        users |= await circles.users_named(tenant_id, source_id, strange - edit.nested)
+        users |= await circles.users_named(tenant_id, source_id, strange - edit.nested, by_external_id=way)
         strange = edit.add - users.keys()
     leavers = edit.remove - users.keys() if group.nested_count else frozenset[str]()
     groups = await circles.groups_named(tenant_id, source_id, strange | leavers) if strange or leavers else {}

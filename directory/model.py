@@ -7,7 +7,7 @@ from typing import Literal, NewType, get_args
 from uuid import UUID
 
 from directory.errors import ForbiddenError
-from directory.pull_run import PullRun
+from directory.pull_run import Audited, PullRun
 from directory.source_settings import Preset as Preset  # noqa: PLC0414  # values of this module for everybody else
 from directory.source_settings import SourceKind as SourceKind  # noqa: PLC0414  # as above
 from directory.source_settings import SourceSettings as SourceSettings  # noqa: PLC0414  # as above
@@ -72,7 +72,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Audited):
     """A connection to an identity provider."""
 
     source_id: SourceId

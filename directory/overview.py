@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from directory.attention import LOCKS_WARNED, AlertNeed, Attention, SourceNeed, TenantNeeds, attention_for
 from directory.errors import NotFoundError
-from directory.liveness import RecentRequest, SourceFacts, SourceState, last_seen, source_state
+from directory.liveness import RecentRequest, SourceFacts, SourceState, last_seen, pull_state, source_state
 from directory.model import SecretKey, Source, SourceId, TenantId
+from directory.pull_alerts import pull_facts_from
 from directory.store import access, adoptions, alerts, event_details, hours, overview, return_tasks
 from directory.store.overview import NO_HELD, DayTally, Held, TenantCounts
+from directory.store.pulls import sources as pull_rows
 from directory.store.unit import Row
 from directory.tallies import is_failure
 
@@ -34,7 +36,7 @@ LATE_AFTER = timedelta(minutes=2)
 """Sealing takes a second and the hourly duties a minute at most: beyond this, nobody does them."""
 
 TOLD_BY_ALERT = frozenset(
-    {"administrator_refused", "secrets_refused", "report_failed", "webhook_failing", "mail_failed"}
+    {"administrator_refused", "secrets_refused", "report_failed", "webhook_failing", "mail_failed", "drift_found"}
 )
 """Kinds of alerts that the state of connections and the other needs do not show."""
 
@@ -54,6 +56,8 @@ class SourcePulse:
     today_failed: int
     held: Held
     """What the guard held of it that nobody decided."""
+    credential_until: datetime | None = None
+    """When the credential of one that is pulled ends, if that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +143,27 @@ async def _pulses(tenant_id: TenantId, sources: Sequence[Source], now: datetime)
     active = await overview.list_active_hours(tenant_id, since=now - timedelta(days=DAYS))
     today = await overview.list_days(tenant_id, since=_midnight(now))
     held = await overview.list_held(tenant_id)
+    pulled = {SourceId(row["source_id"]): row for row in await pull_rows.list_pulled(tenant_id)}
     return [
-        await _pulse(source, active.get(source.source_id, []), today, held.get(source.source_id, NO_HELD), now)
+        _pulled_pulse(source, pulled[source.source_id], held.get(source.source_id, NO_HELD), now)
+        if source.source_id in pulled
+        else await _pulse(source, active.get(source.source_id, []), today, held.get(source.source_id, NO_HELD), now)
         for source in sources
     ]
+
+
+def _pulled_pulse(source: Source, row: Row, held: Held, now: datetime) -> SourcePulse:
+    facts = pull_facts_from(row, off=source.settings.paused, held_count=held.things, now=now)
+    return SourcePulse(
+        source=source,
+        state=pull_state(facts),
+        last_seen_at=facts.last_ok_at,
+        secrets=(),
+        today_requests=0,
+        today_failed=0,
+        held=held,
+        credential_until=row["credential_expires_at"],
+    )
 
 
 async def _pulse(
@@ -158,6 +179,8 @@ async def _pulse(
         secrets=secrets,
         paused=source.settings.paused,
         held_count=held.things,
+        confirmed_at=source.confirmed_at,
+        drift_count=source.drift_count,
     )
     return SourcePulse(
         source=source,
@@ -215,8 +238,9 @@ def _need_of(pulse: SourcePulse, now: datetime) -> SourceNeed:
         label=pulse.source.label,
         state=pulse.state.kind,
         reason=pulse.state.reason,
-        secret_until=max(usable, default=None),
+        secret_until=max(usable, default=pulse.credential_until),
         had_secret=bool(pulse.secrets),
+        pulled=pulse.source.kind != "scim",
     )
 
 

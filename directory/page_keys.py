@@ -34,3 +34,24 @@ def parse_key(text: str, kind: Literal["text", "number", "time"]) -> tuple[Any, 
     except (ValueError, binascii.Error, msgspec.DecodeError) as error:
         raise InvalidError("after", "is not a place in this list") from error
     return value, ident
+
+
+def render_texts(*texts: str) -> str:
+    """Return the place behind a row that is found by several texts."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(texts)).decode().rstrip("=")
+
+
+def parse_texts(text: str, count: int) -> tuple[str, ...]:
+    """Return the texts of a place.
+
+    Raises:
+        InvalidError: it was not made by an earlier page of such a list.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        texts = msgspec.json.decode(raw, type=tuple[str, ...])
+    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+        raise InvalidError("after", "is not a place in this list") from error
+    if len(texts) != count or any("\0" in one for one in texts):
+        raise InvalidError("after", "is not a place in this list")
+    return texts

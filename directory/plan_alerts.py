@@ -14,7 +14,10 @@ from directory.plan import AttributeChange, Change, Event, InsertRow, Plan, Upda
 AlertState = Literal["open", "acknowledged", "recovered"]
 
 WATCHED: frozenset[AlertKind] = frozenset(
-    {"source_failing", "source_silent", "secret_ending", "secrets_refused", "mail_failed", "changes_held"}
+    {
+        *("source_failing", "source_silent", "secret_ending", "secrets_refused", "mail_failed", "changes_held"),
+        "drift_found",
+    }
 )
 """Kinds that are seen by looking: whatever of them is not seen any more is over."""
 

@@ -16,6 +16,7 @@ from directory.plan import (
     AskRedecision,
     AttributeChange,
     Change,
+    DeleteRows,
     EndSignins,
     Event,
     Plan,
@@ -78,7 +79,13 @@ def _rows(
             changes.append(going_on(change, current, head_seq=facts.head_seq, at=moment.at))
         if step.table == "signin_block_row" and step.before is not None and step.user_id is not None:
             changes.append(EndSignins(user_id=step.user_id, at=moment.at))
-    return Plan(changes=tuple(changes))
+    return Plan(changes=tuple(_last_first(changes)))
+
+
+def _last_first(changes: Sequence[Change]) -> Iterator[Change]:
+    """Yield the changes with rows deleted in the reverse order of their creation: later ones refer to earlier ones."""
+    deleted = [change for change in changes if isinstance(change, DeleteRows)]
+    yield from (deleted.pop() if isinstance(change, DeleteRows) else change for change in changes)
 
 
 def _is_other_role(step: Step) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from directory.errors import NotFoundError
 from directory.model import TenantId
 from directory.report_changes import ROLE_CHANGES
+from directory.report_drift import DRIFT
 from directory.report_equipment import EQUIPMENT
 from directory.report_held import HELD
 from directory.report_locks import LOCKS_DUE
@@ -14,7 +15,17 @@ from directory.report_secrets import SECRETS
 from directory.report_shapes import Asked, Report, ReportRow, chosen_options
 from directory.report_waiting import WAITING
 
-REPORTS: tuple[Report, ...] = (EQUIPMENT, HELD, UNSEEN, LOCKS_DUE, ROLE_CHANGES, ADMINISTRATORS, WAITING, SECRETS)
+REPORTS: tuple[Report, ...] = (
+    EQUIPMENT,
+    HELD,
+    DRIFT,
+    UNSEEN,
+    LOCKS_DUE,
+    ROLE_CHANGES,
+    ADMINISTRATORS,
+    WAITING,
+    SECRETS,
+)
 _BY_KEY = {report.key: report for report in REPORTS}
 PAGE = 500
 

@@ -160,11 +160,6 @@ async def reset_factor(user_id: UserId, *, by: Actor, now: datetime) -> bool:
     return await in_unit_of(by, body)
 
 
-async def count_sealed_by_key() -> dict[str, int]:
-    """Return how many second factors of the installation are sealed with each key, by the key's name."""
-    return await credentials.count_sealed_by_key()
-
-
 async def _begun_in(operator: Operator, *, now: datetime) -> Factor | None:
     return await credentials.find_factor_begun_in(
         operator.tenant.tenant_id, operator.session_id, begun_after=now - STEP_LIFETIME

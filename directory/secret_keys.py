@@ -49,7 +49,8 @@ async def issue_secret(
 
     Raises:
         NotFoundError: the tenant has no such source.
-        InvalidError: a lifetime beyond 1 to 365 days, another overlap than 0, 1 or 24 hours, or an overlong label.
+        InvalidError: a lifetime beyond 1 to 365 days, another overlap than 0, 1 or 24 hours, an overlong label, or a
+            source that is pulled.
         ForbiddenError: the actor may not manage sources.
     """
     by.require("sources:manage")
@@ -70,6 +71,8 @@ async def issue_secret(
         source = await access.find_source(by.tenant_id, source_id, hold=True)
         if source is None:
             raise NotFoundError("source", source_id)
+        if source.kind != "scim":
+            raise InvalidError("source", "is pulled: nobody pushes to it, so it has no secret")
         before = await access.list_secrets(by.tenant_id, source_id)
         plan = plan_issue(source, secret, before, digest=digest_of(token.text), overlap=overlap)
         await commit_plan(plan, by=by, now=now)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import get_args
 
 from directory import callers
 from directory.commit import commit_plan, in_unit_of
@@ -15,21 +14,23 @@ from directory.presets import PRESETS, edited_settings, settings_document, setti
 from directory.store import access
 
 LABEL_LENGTH_MAX = 200
+OF_PULLED = frozenset({"on_match", "grace_days"})
+"""Settings that mean something for a source that is pulled; the others are about requests."""
 
 
 async def create_source(*, kind: SourceKind, preset: Preset, label: str, by: Actor, now: datetime) -> Source:
-    """Create a source with the settings of its preset.
+    """Create a source that pushes, with the settings of its preset.
 
     Raises:
         InvalidError: an unknown kind or preset, or a label that is empty or too long.
         ForbiddenError: the actor may not manage sources.
     """
     by.require("sources:manage")
-    if kind not in get_args(SourceKind):
-        raise InvalidError("kind", f"must be one of: {', '.join(get_args(SourceKind))}")
+    if kind != "scim":
+        raise InvalidError("kind", "is not one that pushes: others are created with what they are pulled by")
     if preset not in PRESETS:
         raise InvalidError("preset", f"must be one of: {', '.join(PRESETS)}")
-    label = _checked_label(label)
+    label = checked_label(label)
     source = Source(
         source_id=SourceId(new_id(now)),
         tenant_id=by.tenant_id,
@@ -61,6 +62,8 @@ async def edit_settings(source_id: SourceId, changes: Mapping[str, str], *, by: 
         before = await access.find_source(by.tenant_id, source_id, hold=True)
         if before is None:
             raise NotFoundError("source", source_id)
+        if before.kind != "scim" and not changes.keys() <= OF_PULLED:
+            raise InvalidError(min(changes.keys() - OF_PULLED), "is no setting of a connection that is pulled")
         settings = edited_settings(before.settings, changes)
         told = changed_attributes(settings_document(before.settings), settings_document(settings))
         if told:
@@ -96,7 +99,7 @@ async def edit_source(source_id: SourceId, *, preset: Preset, label: str, by: Ac
         ForbiddenError: the actor may not manage sources.
     """
     by.require("sources:manage")
-    label = _checked_label(label)
+    label = checked_label(label)
     if preset not in PRESETS:
         raise InvalidError("preset", f"must be one of: {', '.join(PRESETS)}")
 
@@ -104,6 +107,8 @@ async def edit_source(source_id: SourceId, *, preset: Preset, label: str, by: Ac
         before = await access.find_source(by.tenant_id, source_id, hold=True)
         if before is None:
             raise NotFoundError("source", source_id)
+        if before.kind != "scim" and preset != before.preset:
+            raise InvalidError("preset", "is that of the directory it is pulled from")
         settings = before.settings if preset == before.preset else settings_of_preset(before.settings, preset)
         after = replace(before, preset=preset, label=label, settings=settings)
         told = changed_attributes(_told(before), _told(after))
@@ -141,6 +146,18 @@ async def get_source(tenant_id: TenantId, source_id: SourceId) -> Source:
     return source
 
 
+async def get_pushed_source(tenant_id: TenantId, source_id: SourceId) -> Source:
+    """Return a source that pushes.
+
+    Raises:
+        NotFoundError: the tenant has no such source, or it is pulled.
+    """
+    source = await get_source(tenant_id, source_id)
+    if source.kind != "scim":
+        raise NotFoundError("source", source_id)
+    return source
+
+
 async def list_sources(tenant_id: TenantId) -> list[Source]:
     """Return the sources of a tenant, the oldest first."""
     return await access.list_sources(tenant_id)
@@ -151,7 +168,12 @@ async def find_source(source_id: SourceId) -> Source | None:
     return await access.find_source_anywhere(source_id)
 
 
-def _checked_label(text: str) -> str:
+def checked_label(text: str) -> str:
+    """Return the name of a connection as it is kept.
+
+    Raises:
+        InvalidError: it is empty or too long.
+    """
     label = text.strip()
     if not label or len(label) > LABEL_LENGTH_MAX or not label.isprintable():
         raise InvalidError("label", f"must be one line of 1 to {LABEL_LENGTH_MAX} characters")

@@ -10,6 +10,7 @@ from uuid import UUID
 from directory.chain import parse_values
 from directory.model import EventId, RequestId, TenantId, UserId
 from directory.plan import AttributeChange
+from directory.pull_run import RunId
 from directory.store import access, timelines
 from directory.store.circles import parsed_id
 from directory.store.timelines import KINDS, Kind
@@ -20,7 +21,7 @@ ERASED = "[erased]"
 
 __all__ = ["KINDS", "Deed", "DeedKind", "Kind", "RequestSeen", "Step", "Timeline", "find_grant", "read_timeline"]
 
-DeedKind = Literal["request", "refused", "role", "operator", "sign-in", "system"]
+DeedKind = Literal["request", "refused", "pull", "role", "operator", "sign-in", "system"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,10 @@ class Deed:
     """None for a refused request: it changed nothing."""
     caused: tuple[Step, ...] = ()
     request: RequestSeen | None = None
+    run_id: RunId | None = None
+    """The pull that brought it."""
+    source_id: UUID | None = None
+    """Of a pull: the source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +142,16 @@ def _deed(pieces: list[_Piece], requests: Mapping[UUID, Row]) -> Deed:
         return Deed(deed_id=first.ident, at=first.row["started_at"], kind="refused", lead=None, request=request)
     steps = [_step_from(piece.row) for piece in reversed(pieces)]
     record = requests.get(first.row["request_id"])
+    run_id = first.row["run_id"]
     return Deed(
         deed_id=first.ident,
         at=steps[0].at,
-        kind=_kind_of(steps[0], by_request=first.row["request_id"] is not None),
+        kind="pull" if run_id is not None else _kind_of(steps[0], by_request=first.row["request_id"] is not None),
         lead=steps[0],
         caused=tuple(steps[1:]),
         request=None if record is None else _request_from(record),
+        run_id=run_id,
+        source_id=None if run_id is None else first.row["actor_id"],
     )
 
 

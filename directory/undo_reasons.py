@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 _BY_ACTION: Mapping[str, str] = MappingProxyType(
     {
+        "source:credentials:": "Credentials that were replaced are not kept. Enter those that hold.",
         "source:secret:": "A secret that was shown, replaced or revoked does not come back. Create a new one instead.",
         "user:password:": "A password is known to its owner alone. They set another one, or get a new link.",
         "user:factor:": "A second factor belongs to its owner's device. They set it up anew.",

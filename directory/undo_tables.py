@@ -75,12 +75,26 @@ WATCHED: Mapping[str, Watched] = MappingProxyType(
             key=("id",),
             thing="connection",
             permission="sources:manage",
-            loose=frozenset({"last_request_at", "last_change_at"}),
+            loose=frozenset({"last_request_at", "last_change_at", "confirmed_at", "confirmed_by", "drift_count"}),
             documents=frozenset({"settings"}),
+        ),
+        "pull_row": Watched(
+            key=("source_id",),
+            thing="pulling",
+            permission="sources:manage",
+            loose=frozenset(
+                {
+                    *("next_at", "full_done_at", "identity", "identity_name", "credential_expires_at", "failures"),
+                    *("first_failed_at", "last_ok_at", "error_kind", "error_words", "error_remedy"),
+                }
+            ),
+            # Credentials are in no image; those that are there open only for the place that they were entered for.
+            unkept={"sealed": None, "sealed_names": "[]", "sealed_at": None},
+            documents=frozenset({"config"}),
         ),
         "closing_row": Watched(
             key=("source_id",),
-            thing="turning SCIM off",
+            thing="turning a connection off",
             permission="sources:manage",
             loose=frozenset({"after_user_id", "done_count", "kept_count", "finished_at"}),
         ),

@@ -197,11 +197,6 @@ async def delete_webhook(webhook_id: UUID, *, by: Actor, now: datetime) -> None:
     await in_unit_of(by, body)
 
 
-async def count_sealed_by_key() -> dict[str, int]:
-    """Return how many secrets of webhooks, of the whole installation, are sealed with each key, by the key's name."""
-    return await webhooks.count_sealed_by_key()
-
-
 def _checked(draft: WebhookDraft, *, allow_private: bool) -> WebhookDraft:
     label = draft.label.strip()
     if not label or len(label) > LABEL_CHARS_MAX or not label.isprintable():

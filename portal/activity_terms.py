@@ -39,9 +39,10 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "target": "Person or group",
         "text": "Text",
         "reference": "Reference",
+        "run": "Pull",
     }
 )
-CHANGE_TERMS = ("last", "from", "to", "by", "operator", "action", "target", "text", "reference")
+CHANGE_TERMS = ("last", "from", "to", "by", "operator", "action", "target", "text", "reference", "run")
 REQUEST_TERMS = ("last", "from", "to", "source", "result", "status", "method", "target", "text", "reference")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TERM_LENGTH_MAX = 200
@@ -138,6 +139,7 @@ async def change_filter(tenant_id: TenantId, terms: Terms) -> ChangeFilter:
         action=terms.fields.get("action"),
         subject_ids=await _subjects(tenant_id, terms),
         request_id=await _request_of(tenant_id, terms),
+        run_id=terms.ident("run"),
         text=terms.fields.get("text", ""),
     )
 

@@ -34,7 +34,22 @@ _ABOUT_PEOPLE = frozenset(
 )
 
 
+def _of_pulled(one: Attention, visit: Visit) -> Words:
+    page = visit.path("connectors", one.source_id)
+    match one.kind:
+        case "source_failing":
+            return f"{one.label} cannot be pulled", one.reason, page, "Open the connection"
+        case "secret_ended":
+            text = "Nothing can be pulled until there is a new one. Make it there, then enter it here."
+            return f"The credential of {one.label} has ended", text, page, "Open the connection"
+        case _:
+            text = "Make a new one there and enter it here; the next pull uses it."
+            return f"The credential of {one.label} ends {_in(one.at, visit)}", text, page, "Open the connection"
+
+
 def _of_source(one: Attention, visit: Visit) -> Words:
+    if one.pulled:
+        return _of_pulled(one, visit)
     page = visit.path("configure-scim", one.source_id)
     match one.kind:
         case "source_failing":

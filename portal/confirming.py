@@ -21,6 +21,8 @@ BACK_CHARS_MAX = 48_000
 """Of whoever is signed in already: long enough for the address of a list of a thousand people who were picked."""
 
 OWN_FIELDS = frozenset({PASSWORD_FIELD, CODE_FIELD, ASKED_FIELD, TOKEN_FIELD})
+SECRET_PREFIX = "secret_"  # noqa: S105 - how names of fields begin
+"""Fields that no page ever shows again, this one included: whoever sent them is asked once more."""
 
 
 async def ask_or_confirm(request: PortalRequest, visit: Visit) -> Response[bytes] | None:
@@ -30,7 +32,7 @@ async def ask_or_confirm(request: PortalRequest, visit: Visit) -> Response[bytes
     """
     pairs = await form_pairs(request) if request.method == "POST" else []
     fields = dict(pairs)
-    kept = [(name, value) for name, value in pairs if name not in OWN_FIELDS]
+    kept = [(name, value) for name, value in pairs if name not in OWN_FIELDS and not name.startswith(SECRET_PREFIX)]
     if request.method != "POST":
         return await ask(request, visit, action=visit.path("confirm"), kept=[("next", address_of(request))])
     action = address_of(request)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portal.forms import parse_uuid
 
-LABELS: Mapping[str, str] = MappingProxyType({"q": "Search", "role": "Access role", "by": "By"})
+LABELS: Mapping[str, str] = MappingProxyType({"q": "Search", "role": "Access role", "by": "By", "run": "Pull"})
 WHOM = frozenset({"q", "target", "operator", "text"})
 """Parameters that people fill with names and addresses of people: that one was used is told, not what it said."""
 

@@ -162,6 +162,19 @@ PLACES = (
         ),
     ),
     Place(
+        segment="connectors",
+        label="Connectors",
+        sign="download",
+        sentence="Microsoft Entra ID and Okta asked every half hour, to provision or to compare with what was pushed.",
+        shelf="settings",
+        words=(
+            "Settings > Integrations > Connectors", "Pull", "Microsoft Graph", "Graph API", "Okta API", "Azure AD",
+            "Import users", "Directory sync", "Sync now", "Full resync", "Dry run", "Drift", "Schedule",
+            "Attribute mapping",
+        ),
+        old_paths=("settings/connectors", "settings/integrations/connectors", "directory-sync", "pull"),
+    ),
+    Place(
         segment="group-mappings",
         label="Group Mappings",
         sign="ladder",

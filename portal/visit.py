@@ -14,7 +14,7 @@ from litestar.datastructures import State, UploadFile
 from litestar.exceptions import ClientException, HTTPException
 
 from directory import signins
-from directory.model import AccessRole, Actor, Permission
+from directory.model import AccessRole, Actor, Permission, Source
 from directory.signins import Operator
 from directory.visitor import Visitor
 
@@ -100,6 +100,10 @@ class Visit:
     def path(self, *segments: object) -> str:
         """Return the path of a page of the operator's tenant."""
         return "/".join(["/t", self.operator.tenant.slug, *map(str, segments)])
+
+    def source_path(self, source: Source) -> str:
+        """Return the path of a connection's page: of one that pushes, or of one that is pulled."""
+        return self.path("configure-scim" if source.kind == "scim" else "connectors", source.source_id)
 
     def new_token(self) -> str:
         """Return a fresh form token: a mask, then the session's tag under it.

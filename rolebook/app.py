@@ -14,6 +14,8 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 import portal.api.routes
 import portal.routes
 import scim.routes
+from connectors.offered import Offered
+from directory.pulls.kinds import offer_connectors
 from directory.sealing_keys import use_key_ring
 from portal.api.problems import problem_answer
 from portal.errors import error_answerer
@@ -21,12 +23,15 @@ from portal.streams import open_streams
 from portal.visit import Site
 from rolebook import duties, health, logs
 from rolebook.access import Caller, Watch
+from rolebook.connecting import offered_connectors
 from rolebook.database import open_database
 from rolebook.jobs import Jobs
 from rolebook.keys import key_ring_for
 from rolebook.metrics import Metrics
 from rolebook.outgoing import outgoing_duties
 from rolebook.ownership import refuse_foreign_owners
+from rolebook.pull_means import Means, connecting
+from rolebook.pulling import Puller
 from rolebook.settings import Settings
 from rolebook.simulation import Simulator
 from rolebook.stopping import told_of_stop
@@ -58,7 +63,9 @@ def create_app(settings: Settings) -> Litestar:
     refuse_foreign_owners()
     logs.set_up(settings.log_level)
     metrics = Metrics()
-    jobs = Jobs(metrics, (*duties.OF_ALL, *outgoing_duties(settings)), own=duties.OF_EACH)
+    offered = offered_connectors(settings)
+    puller = Puller(Means(connect=connecting(offered)))
+    jobs = Jobs(metrics, (*duties.OF_ALL, *outgoing_duties(settings)), own=(*duties.OF_EACH, puller.duty))
     wording: dict[str, Worded] = {
         "portal": error_answerer(Site(public_url=settings.base_url)),
         "api": problem_answer,
@@ -82,7 +89,7 @@ def create_app(settings: Settings) -> Litestar:
             ),
         ],
         exception_handlers={HTTPException: word, Exception: word},
-        lifespan=[partial(living, settings, jobs)],
+        lifespan=[partial(living, settings, jobs, puller, offered)],
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
@@ -129,8 +136,10 @@ def ids_of(scope: HTTPScope) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def living(settings: Settings, jobs: Jobs, _app: Litestar) -> AsyncIterator[None]:
-    """Open the database and run the jobs for as long as the application lives.
+async def living(
+    settings: Settings, jobs: Jobs, puller: Puller, offered: Offered, _app: Litestar
+) -> AsyncIterator[None]:
+    """Open the database, and run the jobs and the pulls for as long as the application lives.
 
     Raises:
         SettingsError: the key ring cannot be used.
@@ -138,8 +147,9 @@ async def living(settings: Settings, jobs: Jobs, _app: Litestar) -> AsyncIterato
         DatabaseUnavailableError: it cannot be reached.
     """
     use_key_ring(key_ring_for(settings))
+    offer_connectors(offered)
     open_streams.reopen()
-    async with open_database(settings), jobs.running():
+    async with open_database(settings), jobs.running(), puller.running():
         gc.collect()
         gc.freeze()  # a full collection over the loaded frameworks would stop the loop for 60 ms
         gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])

@@ -2,7 +2,7 @@
 
 from importlib.metadata import packages_distributions
 
-from directory import events, second_factors, tenants, upkeep, webhooks
+from directory import events, resealing, tenants, upkeep
 from directory.model import Tenant
 from rolebook.command import Answer
 from rolebook.keys import key_ring_for
@@ -43,15 +43,16 @@ async def check_keys(settings: Settings) -> Answer:
     """Look for sealed values whose key is not on the ring: nobody can open them."""
     ring = key_ring_for(settings, may_make=False)
     known = () if ring is None else ring.names
-    kept = {
-        "second factors": await second_factors.count_sealed_by_key(),
-        "webhook secrets": await webhooks.count_sealed_by_key(),
-    }
+    kept = await resealing.count_sealed()
     findings = [
         f"{count} {things} are sealed with the key {name}, which is not on the ring"
         for things, sealed in kept.items()
         for name, count in sorted(sealed.items())
         if name not in known
+    ]
+    findings += [
+        f"the connector {label} of {slug} cannot be pulled without the key {name}"
+        for slug, label, name in await resealing.list_unreadable_connections(ring)
     ]
     return outcome("keys", findings, checked=sum(sum(sealed.values()) for sealed in kept.values()))
 

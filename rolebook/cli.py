@@ -3,17 +3,20 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from directory.model import Preset, SourceId, SourceKind
-from rolebook import backups, provision, serving
+from directory.model import Preset, SourceId
+from rolebook import backups, provision, pull_sources, serving
 from rolebook.checks import run_checks
 from rolebook.command import Answer, Run, command, program
 from rolebook.database import migrate_database, open_database
 from rolebook.exporting import export_configuration
 from rolebook.keys import key_ring_for
+from rolebook.keys_command import of_keys
 from rolebook.ownership import DISTRIBUTION, own_version, refuse_foreign_owners
+from rolebook.pull_command import pull
 from rolebook.rehearse import rehearse
 from rolebook.welcome import welcome
 
@@ -54,6 +57,8 @@ def serve(run: Run) -> None:
 
 
 main.add_command(rehearse)
+main.add_command(of_keys)
+main.add_command(pull)
 
 
 @main.command()
@@ -186,16 +191,39 @@ def of_source() -> None:
 
 @of_source.command("create")
 @click.option("--tenant", "slug", required=True, help="The tenant's slug.")
-@click.option("--kind", type=click.Choice(["scim"]), default="scim", show_default=True, help="How users arrive.")
-@click.option("--preset", type=click.Choice(PRESETS), required=True, help="Which identity provider pushes.")
+@click.option("--kind", default="scim", show_default=True, help="How users arrive: scim, or graph, okta, … to pull.")
+@click.option("--preset", type=click.Choice(PRESETS), help="Which identity provider pushes; with scim only.")
 @click.option("--name", "label", required=True, help="As people read it.")
+@click.option(
+    "--config", "config_file", type=OLD_FILE, help="What to pull, as JSON; docs/connectors.md has the fields."
+)
+@click.option("--secrets", "secrets_file", type=OLD_FILE, help="Credentials, as JSON, if they are not in --config.")
+@click.option("--audit", "audits", type=click.UUID, help="Only compare with the connection of this id, which pushes.")
 @command
-def create_source(run: Run, slug: str, kind: SourceKind, preset: Preset, label: str) -> None:
-    """Create a connection and print its secret, which is shown this once."""
-    wanted = provision.Connection(kind=kind, preset=preset, label=label)
+def create_source(run: Run, slug: str, kind: str, preset: Preset | None, label: str, **pulled: Any) -> None:  # noqa: ANN401 - files and an id
+    """Create a connection; one that pushes has a secret, which is printed this once."""
+    if kind != "scim":
+        create_pulled(run, slug, kind, label, pulled)
+        return
+    if preset is None or any(pulled.values()):
+        raise click.UsageError("--kind scim needs --preset; --config, --secrets and --audit are for what is pulled.")
+    wanted = provision.Connection(kind="scim", preset=preset, label=label)
     answer = run.with_directory(lambda: provision.create_source(slug, wanted, run.settings.base_url, now=run.now))
     lines = [f"Source: {answer['source']}", f"Base URL: {answer['base_url']}", f"Secret: {answer['secret']}"]
     run.say(answer, *lines, "The secret is not shown again.")
+
+
+def create_pulled(run: Run, slug: str, kind: str, label: str, given: dict[str, Any]) -> None:
+    """Create a connection that is pulled, and say how to go on."""
+    if given["config_file"] is None:
+        raise click.UsageError(f"--kind {kind} needs --config.")
+    pull_sources.prepare(run.settings)
+    wanted = pull_sources.Wanted(kind=kind, label=label, **given)
+    answer = run.with_directory(lambda: pull_sources.create_source(slug, wanted, now=run.now))
+    dry = f"See what it would do: {program()} pull {answer['source']} --dry-run"
+    run.say(
+        answer, f"Source: {answer['source']}", f"Credentials: {', '.join(answer['credentials']) or 'none yet'}", dry
+    )
 
 
 @of_source.command("set")
@@ -208,5 +236,12 @@ def set_source(run: Run, source_id: SourceId, changes: tuple[str, ...]) -> None:
     if wrong:
         raise click.BadParameter(f"{wrong[0]} is not KEY=VALUE")
     pairs = dict(change.split("=", 1) for change in changes)
-    answer = run.with_directory(lambda: provision.set_source(source_id, pairs, now=run.now))
+
+    async def work() -> Answer:
+        pulled = await pull_sources.find_source(source_id)
+        if pulled is not None:
+            return await pull_sources.set_source(pulled, pairs, now=run.now)
+        return await provision.set_source(source_id, pairs, now=run.now)
+
+    answer = run.with_directory(work)
     run.say(answer, *(f"{key} = {value}" for key, value in answer["settings"].items()))

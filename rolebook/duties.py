@@ -22,6 +22,7 @@ from directory import (
     traffic,
     undo_batches,
 )
+from directory.pulls import audit_forgetting, run_forgetting
 from directory.store import people, policy, sealing
 from rolebook import bulk_duties, conversion_duties, equipment_duties, people_duties, schedule_duties, undo_duties
 from rolebook.jobs import Duty
@@ -103,6 +104,16 @@ async def expire_held(now: datetime) -> int:
     return await held.expire_held(now=now)
 
 
+async def forget_pulls(now: datetime) -> int:
+    """Forget runs that are old, and what was left of runs that were interrupted."""
+    return await run_forgetting.forget_runs(now=now)
+
+
+async def forget_audits(now: datetime) -> int:
+    """Forget what pulls found that only compared, and provision now."""
+    return await audit_forgetting.forget_audits(now=now)
+
+
 async def forget_spent(now: datetime) -> int:
     """Delete what the guard counted days ago."""
     return await guard_limits.forget_spent(now=now)
@@ -141,6 +152,8 @@ OF_ALL = (
     Duty(name="apply_approved", every_s=0.5, waits=held_effects.has_approved, work=apply_approved),
     Duty(name="expire_held", every_s=60, waits=held.has_expired, work=expire_held),
     Duty(name="forget_spent", every_s=3600, work=forget_spent),
+    Duty(name="forget_pulls", every_s=3600, work=forget_pulls),
+    Duty(name="forget_audits", every_s=3600, work=forget_audits),
     Duty(
         name="settle_references",
         every_s=0.5,

@@ -1,5 +1,6 @@
 """``rolebook export``: how tenants are set up, as JSON; no secrets, and no people but those who get mails."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -17,7 +18,9 @@ from directory import (
     tenants,
     webhooks,
 )
-from directory.model import AccessRole, Source, Tenant, TenantId
+from directory.model import AccessRole, Source, SourceId, Tenant, TenantId
+from directory.pulls.model import PullSource
+from directory.pulls.sources import list_pull_sources
 from directory.schedule_values import Schedule
 from rolebook.command import Answer
 from rolebook.ownership import own_version
@@ -45,13 +48,17 @@ async def _described(tenant: Tenant) -> Answer:
     roles = await access_roles.list_roles(tenant.tenant_id)
     policy = await mappings.get_policy(tenant.tenant_id)
     connections = await sources.list_sources(tenant.tenant_id)
+    labels = {one.source_id: one.label for one in connections}
+    pulled = {one.source_id: _pull(one, labels) for one in await list_pull_sources(tenant.tenant_id)}
     return {
         "slug": tenant.slug,
         "name": tenant.name,
         "parent": None if parent is None else parent.slug,
         "default_role": policy.default_role.name,
         "roles": sorted((_role(role) for role in roles), key=lambda one: str(one["name"])),
-        "connections": sorted((_connection(source) for source in connections), key=lambda one: str(one["label"])),
+        "connections": sorted(
+            (_connection(source, pulled) for source in connections), key=lambda one: str(one["label"])
+        ),
         "mappings": [
             {
                 "group": line.group_name,
@@ -116,10 +123,25 @@ def _role(role: AccessRole) -> Answer:
     return {"name": role.name, "shipped": role.shipped, "permissions": sorted(role.permissions)}
 
 
-def _connection(source: Source) -> Answer:
-    return {
+def _connection(source: Source, pulled: Mapping[SourceId, Answer]) -> Answer:
+    described = {
         "label": source.label,
         "kind": source.kind,
         "preset": source.preset,
         "settings": msgspec.to_builtins(asdict(source.settings)),
+    }
+    return {**described, "pull": pulled[source.source_id]} if source.source_id in pulled else described
+
+
+def _pull(source: PullSource, labels: Mapping[SourceId, str]) -> Answer:
+    """Return how a connection is pulled; credentials are not even named."""
+    return {
+        "config": source.config,
+        "rules": None if source.rules is None else list(source.rules),
+        "mode": source.mode,
+        "compared_with": None if source.audits_source_id is None else labels.get(source.audits_source_id),
+        "matched_by": source.match_target,
+        "interval_min": source.interval_min,
+        "full_every_h": source.full_every_h,
+        "paused": source.paused,
     }

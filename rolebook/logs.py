@@ -11,7 +11,7 @@ import structlog
 
 HIDDEN = re.compile(
     r"rbk_[A-Za-z]_\w+"  # our own secrets
-    r"|(?i:bearer|basic)\s+[\w.~+/=-]{8,}"  # Authorization, in whatever text it stands
+    r"|(?i:bearer|basic|ssws)\s+[\w.~+/=-]{8,}"  # Authorization, in whatever text it stands
     r"|(?<=://)[^\s/@\"]+:[^\s/@\"]+(?=@)"  # a password in an address
 )
 TEXT_LENGTH_MAX = 500

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -93,6 +94,29 @@ def parse_switch(text: str) -> bool:
     return text.lower() in {"yes", "true", "on"}
 
 
+def parse_certificates(text: str) -> Path:
+    """Return the file of certificates, once it is known to hold some."""
+    try:
+        ssl.create_default_context(cafile=text)
+    except (OSError, ValueError):
+        raise ValueError(f"the file {text} holds no certificates that can be read") from None
+    return Path(text)
+
+
+def parse_graph_at(text: str) -> str:
+    """Return where Microsoft signs in and where its Graph is, with a blank between, or one address for both."""
+    addresses = [one.rstrip("/") for one in text.split()]
+    if not 1 <= len(addresses) <= 2 or not all(map(is_https_base, addresses)):
+        raise ValueError("it is neither https://HOST nor two of these")
+    return " ".join(addresses)
+
+
+def is_https_base(text: str) -> bool:
+    """Whether an address is ``https://HOST``, perhaps with a port, and nothing more: neither a user nor a path."""
+    parts = urlsplit(text)
+    return bool(parts.scheme == "https" and parts.hostname and "@" not in text and text == f"https://{parts.netloc}")
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach ``host``."""
     if host == "localhost":
@@ -175,9 +199,9 @@ class Settings:
     keys: Secret | None = secret(
         parse_key_ring,
         None,
-        "The key ring that seals second factors, and later the credentials of pull sources: 32 random bytes or more "
-        "each, in base 64 or hex, the newest first, with blanks between them. Without it a file with one key is made "
-        "beside the SQLite database. PostgreSQL has no such place: beyond this machine it needs this setting.",
+        "The key ring that seals second factors, secrets of webhooks and credentials of connectors: 32 random bytes or "
+        "more each, in base 64 or hex, the newest first, with blanks between them. Without it a file with one key is "
+        "made beside the SQLite database. PostgreSQL has no such place: beyond this machine it needs this setting.",
     )
     public_url: str = setting(
         parse_public_url,
@@ -211,6 +235,31 @@ class Settings:
         default=False,
         says="Whether webhooks may lead to private addresses and to plain http: `yes` or `no`.",
         shown="no",
+    )
+    connectors: str = setting(
+        str,
+        "",
+        "Connectors of other packages that may be used, by name, with commas; those to Entra ID and Okta always may.",
+        shown="none",
+    )
+    pull_private: bool = setting(
+        parse_switch,
+        default=False,
+        says="Whether connectors may lead to private addresses: `yes` or `no`.",
+        shown="no",
+    )
+    pull_ca: Path | None = setting(
+        parse_certificates,
+        None,
+        "File of certificates (PEM) that connectors trust beside the usual ones, for directories on the own network.",
+        shown="none",
+    )
+    pull_graph: str | None = setting(
+        parse_graph_at,
+        None,
+        "Where Microsoft signs in and where its Graph is, for a cloud that Rolebook does not know yet or a Graph of "
+        "one's own: `https://HOST`, or two of these with a blank between.",
+        shown="none",
     )
     log_level: str = setting(parse_log_level, "info", "How much is logged: `debug`, `info`, `warning` or `error`.")
 

@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from connectors.offered import Offered
+from connectors.terms import Network
 from directory.door_refusals import forget_refusals
 from directory.key_ring import KeyRing
 from directory.noted import noted
+from directory.pulls.kinds import offer_connectors
 from directory.sealing_keys import use_key_ring
 from directory.store.unit import Engine, open_store
 from tests.databases import PostgresDatabases, SQLiteFiles
 from tests.postgres_server import postgres_server
 
 DATABASES = ("sqlite", "postgres")
+OFFERED = Offered(network=Network(private_addresses=True))
 RING = KeyRing([hashlib.sha256(b"a key of tests").digest()])
 
 
@@ -29,6 +33,12 @@ def anyio_backend() -> str:
 def sealing_keys() -> None:
     """A key ring for every test, as the house hands one over when it opens the database."""
     use_key_ring(RING)
+
+
+@pytest.fixture(autouse=True)
+def connectors() -> None:
+    """The connectors for every test, as the house hands them over; private addresses are allowed, for our fakes."""
+    offer_connectors(OFFERED)
 
 
 @pytest.fixture(autouse=True)

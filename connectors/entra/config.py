@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from connectors.errors import SourceError
 
@@ -34,18 +35,26 @@ CLOUDS: dict[Cloud, Endpoints] = {
 class GraphConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One directory (tenant) of Entra ID, and which of its people are meant."""
 
-    tenant: str
-    """Directory (tenant) id, or a verified domain of it."""
-    client_id: str
-    """Application (client) id of the app registration."""
-    cloud: Cloud = "global"
-    scope: Literal["all", "assigned"] = "all"
-    """Everybody, or who is assigned to the enterprise application: directly, or by a group."""
-    application_id: str | None = None
-    """Whose assignments count; the app registration's own when None."""
-    guests: bool = False
-    nested: Literal["direct", "transitive"] = "direct"
-    """Whether members of groups inside an assigned group are assigned, too. Entra's own provisioning says no."""
+    tenant: Annotated[str, Meta(description="Directory (tenant) id, or a verified domain of it.")]
+    client_id: Annotated[str, Meta(description="Application (client) id of the app registration.")]
+    cloud: Annotated[Cloud, Meta(description="Where the directory is: the worldwide service, or a national cloud.")] = (
+        "global"
+    )
+    scope: Annotated[
+        Literal["all", "assigned"],
+        Meta(description="Everybody, or who is assigned to the enterprise application: directly, or by a group."),
+    ] = "all"
+    application_id: Annotated[
+        str | None, Meta(description="Whose assignments count; the app registration's own if it is left empty.")
+    ] = None
+    guests: Annotated[bool, Meta(description="Whether guests are taken over, too.")] = False
+    nested: Annotated[
+        Literal["direct", "transitive"],
+        Meta(
+            description="Whether members of groups inside a group count as its members, and are assigned with it."
+            " Entra's own provisioning says no."
+        ),
+    ] = "direct"
 
     @property
     def assigned_to(self) -> str:

@@ -54,7 +54,8 @@ class Graph:
         self._mapper = Mapper(rules)
         # Another mapping of the same attributes needs everybody anew, too: values are made while pages are read.
         self._rules_key = chain_key(rules, config)
-        at = endpoints or CLOUDS[config.cloud]
+        elsewhere = terms.network.graph_at
+        at = endpoints or (Endpoints(*elsewhere) if elsewhere else CLOUDS[config.cloud])
         self._client = GraphClient(at.graph, GraphTokens(config, secrets, at, terms.network.tls), terms)
         self._groups_meant: frozenset[str] | None = None
         self._managers_asked = 0

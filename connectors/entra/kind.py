@@ -1,8 +1,7 @@
 """What Entra ID is as a kind of connector."""
 
-from connectors.connector import ConnectorKind, SecretField
-from connectors.entra.config import GraphConfig
-from connectors.entra.connector import Graph
+from connectors.connector import ConnectorKind, Late, SecretField
+from connectors.entra.config import GraphConfig, check_config
 from connectors.entra.mapping import DEFAULT_RULES
 
 GRAPH = ConnectorKind(
@@ -16,5 +15,6 @@ GRAPH = ConnectorKind(
     ),
     secrets_bound_to=("tenant", "client_id", "cloud"),
     default_rules=DEFAULT_RULES,
-    connect=Graph,
+    connect=Late("connectors.entra.connector:Graph"),
+    check_config=lambda config, _network: check_config(config),
 )

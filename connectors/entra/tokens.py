@@ -123,11 +123,12 @@ class GraphTokens:
 
 def refusal_from(answer: Mapping[str, Any]) -> SourceError:
     """Return what an error of the token endpoint means; its own text may carry ids, and stays out."""
-    numbers = [one for one in answer.get("error_codes") or () if isinstance(one, int)]
+    codes, error = answer.get("error_codes"), answer.get("error")  # of any type, if a proxy answers
+    numbers = [one for one in codes if isinstance(one, int)] if isinstance(codes, list) else []
     known = next((REMEDIES[one] for one in numbers if one in REMEDIES), None)
     if known:
         return SourceError("auth", f"{known[0]} (AADSTS{numbers[0]})", remedy=known[1], final=True)
-    if answer.get("error") in {"temporarily_unavailable", "server_error", "slow_down"} or not numbers:
+    if not numbers or (isinstance(error, str) and error in {"temporarily_unavailable", "server_error", "slow_down"}):
         return SourceError("transient", "the sign-in service of Microsoft is busy")
     remedy = "Look the number up at login.microsoftonline.com/error."
     return SourceError(

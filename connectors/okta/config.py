@@ -2,12 +2,13 @@
 
 import base64
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPrivateNumbers, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from msgspec import Meta
 
 from connectors.addresses import check_base_url
 from connectors.connector import Secrets
@@ -20,21 +21,25 @@ RESERVE_PCT_MAX = 90
 class OktaConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Okta organisation, and which of its people are meant."""
 
-    org_url: str
-    """``https://example.okta.com``; the address of the organisation, not of its administration."""
-    auth: Literal["private_key", "token"] = "private_key"
-    client_id: str | None = None
-    """Of the service app, with ``private_key``."""
-    key_id: str | None = None
-    scope: Literal["all", "assigned"] = "all"
-    app_id: str | None = None
-    """The application whose assignments count, with ``assigned``."""
-    staged: bool = False
-    """Whether people who were never activated (STAGED) are taken over, as disabled."""
-    reserve_pct: int = 40
-    """How much of each rate limit is left to others: the limits are of the whole organisation."""
-    parallel: int = 4
-    """How many groups are read side by side."""
+    org_url: Annotated[
+        str, Meta(description="https://example.okta.com: the address of the organisation, not of its administration.")
+    ]
+    auth: Annotated[
+        Literal["private_key", "token"], Meta(description="A service app with a key of its own, or an API token.")
+    ] = "private_key"
+    client_id: Annotated[str | None, Meta(description="Client id of the service app; not needed with a token.")] = None
+    key_id: Annotated[str | None, Meta(description="Id of the key (kid), where the key itself does not say it.")] = None
+    scope: Annotated[
+        Literal["all", "assigned"], Meta(description="Everybody, or who is assigned to the application.")
+    ] = "all"
+    app_id: Annotated[str | None, Meta(description="Id of the application whose assignments count.")] = None
+    staged: Annotated[
+        bool, Meta(description="Whether people who were never activated (STAGED) are taken over, as disabled.")
+    ] = False
+    reserve_pct: Annotated[
+        int, Meta(description="Percent of each rate limit that are left to others: limits are of the organisation.")
+    ] = 40
+    parallel: Annotated[int, Meta(description="How many groups are read side by side, 1 to 8.")] = 4
 
 
 def check_config(config: OktaConfig, *, private: bool) -> None:

@@ -1,8 +1,7 @@
 """What Okta is as a kind of connector."""
 
-from connectors.connector import ConnectorKind, SecretField
-from connectors.okta.config import OktaConfig
-from connectors.okta.connector import Okta
+from connectors.connector import ConnectorKind, Late, SecretField
+from connectors.okta.config import OktaConfig, check_config
 from connectors.okta.mapping import DEFAULT_RULES
 
 OKTA = ConnectorKind(
@@ -15,5 +14,6 @@ OKTA = ConnectorKind(
     ),
     secrets_bound_to=("org_url", "auth", "client_id"),
     default_rules=DEFAULT_RULES,
-    connect=Okta,
+    connect=Late("connectors.okta.connector:Okta"),
+    check_config=lambda config, network: check_config(config, private=network.private_addresses),
 )

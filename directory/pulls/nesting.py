@@ -23,17 +23,3 @@ def groups_within(group: str, nested: Mapping[str, Iterable[str]]) -> Iterator[s
         new = [inner for inner in nested.get(current, ()) if inner not in seen]
         seen.update(new)
         waiting += new
-
-
-def in_scope(
-    assigned_users: Iterable[str],
-    assigned_groups: Iterable[str],
-    *,
-    members: Mapping[str, Iterable[str]],
-    nested: Mapping[str, Iterable[str]] | None = None,
-) -> set[str]:
-    """Return who is in scope: assigned, or in an assigned group; with ``nested`` also in groups inside of those."""
-    scope = set(assigned_users)
-    for group in assigned_groups:
-        scope |= effective_members(group, members, nested or {})
-    return scope

@@ -23,7 +23,10 @@ from directory.store.compiled import Statement
 from directory.store.unit import Row, fetch, fetch_one
 
 _TENANT = "t.id, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version"
-_SOURCE = "s.tenant_id, s.id, s.kind, s.preset, s.label, s.settings, s.created_at, s.last_request_at, s.last_change_at"
+_SOURCE = (
+    "s.tenant_id, s.id, s.kind, s.preset, s.label, s.settings, s.created_at, s.last_request_at, s.last_change_at,"
+    " s.confirmed_at, s.confirmed_by, s.drift_count"
+)
 
 _TENANT_BY_SLUG = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.slug = $1::text")
 _TENANT_BY_ID = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.id = $1::uuid")
@@ -56,8 +59,8 @@ _SECRET = Statement("SELECT * FROM secret_row WHERE tenant_id = $1::uuid AND id 
 _PRESENTED = Statement(
     "SELECT k.id AS secret_id, k.digest, k.expires_at, k.retiring_until, k.revoked_at,"
     " t.id AS tenant_id, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version, s.id, s.kind, s.preset,"
-    " s.label, s.settings, s.created_at, s.last_request_at, s.last_change_at"
-    " FROM secret_row k JOIN tenant_row t ON t.id = k.tenant_id"
+    " s.label, s.settings, s.created_at, s.last_request_at, s.last_change_at, s.confirmed_at, s.confirmed_by,"
+    " s.drift_count FROM secret_row k JOIN tenant_row t ON t.id = k.tenant_id"
     " JOIN source_row s ON s.tenant_id = k.tenant_id AND s.id = k.source_id WHERE k.public_id = $1::text"
 )
 
@@ -119,6 +122,9 @@ def source_from(row: Row) -> Source:
         created_at=row["created_at"],
         last_request_at=row["last_request_at"],
         last_change_at=row["last_change_at"],
+        confirmed_at=row["confirmed_at"],
+        confirmed_by=row["confirmed_by"],
+        drift_count=row["drift_count"],
     )
 
 

@@ -147,6 +147,36 @@ async def first_page_and_count(
     return _placed(rows, ordering), int(rows[0]["total"]) if rows else 0
 
 
+async def found_and_near(
+    tenant_id: TenantId, wanted: AccountFilter, near: AccountFilter, order: AccountOrder, *, limit: int, at_most: int
+) -> tuple[Placed, int, bool]:
+    """Return the first page of the wanted, how many they are, and whether that is all; by one pass over the near.
+
+    Whoever is wanted must be near. If nobody is wanted, the page is of the near. The pass ends behind ``at_most`` of
+    the near; what it says is not all then.
+    """
+    values = Values(tenant_id)
+    ordering = await _ordering(tenant_id, order, values)
+    is_wanted = await _where(tenant_id, wanted, values)
+    is_near = await _where(tenant_id, near, values)
+    counted, limited = values.place(at_most + 1, "bigint"), values.place(limit, "bigint")
+    texts = [
+        f"WITH hits AS MATERIALIZED (SELECT t.id, {ordering.selected()}, CASE WHEN {is_wanted} THEN 0 ELSE 1 END AS far"
+        f" FROM {table} WHERE {is_near} LIMIT {counted}),"
+        f" found AS (SELECT * FROM hits ORDER BY hits.far, {ordering.order_by_kept('hits')} LIMIT {limited})"
+        f" SELECT {_COLUMNS}, {ordering.kept('found')}, found.far, (SELECT count(*) FROM hits) AS near_count,"
+        f" (SELECT count(*) FROM hits WHERE hits.far = 0) AS total {_FOUND}"
+        f" ORDER BY found.far, {ordering.order_by_kept('found')}"
+        for table in table_for(wanted, order)
+    ]
+    rows = await fetch(statement_for(*texts), *values.values, unbounded=True)
+    if not rows:
+        return [], 0, True
+    total = int(rows[0]["total"])
+    wanted_rows = [row for row in rows if not row["far"]] if total else rows
+    return _placed(wanted_rows, ordering), total, rows[0]["near_count"] <= at_most
+
+
 def _placed(rows: Sequence[Row], ordering: Ordering) -> Placed:
     places = range(len(ordering.keys))
     return [((*(row[f"key_{place}"] for place in places), row["id"]), account_from(row)) for row in rows]

@@ -36,7 +36,8 @@ _LAST = UUID(int=(1 << 128) - 1)
 _FIRST = UUID(int=0)
 
 EVENT_COLUMNS = (
-    "e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.seq, v.document"
+    "e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.run_id, e.seq,"
+    " v.document"
 )
 _VALUES_JOIN = "LEFT JOIN event_value_row v ON v.tenant_id = e.tenant_id AND v.event_id = e.id"
 REQUEST_COLUMNS = (
@@ -70,6 +71,8 @@ class ChangeFilter:
     subject_ids: tuple[UUID, ...] | None = None
     """Users and groups, and the memberships that moved them; an empty tuple finds nothing."""
     request_id: RequestId | None = None
+    run_id: UUID | None = None
+    """A pull."""
     text: str = ""
 
 
@@ -190,6 +193,9 @@ def _narrow_events(search: Search, wanted: ChangeFilter) -> None:
     if wanted.request_id is not None:
         search.narrow.append(Test("e.request_id = {}", ((wanted.request_id, "uuid"),)))
         search.index = "event_of_request"
+    if wanted.run_id is not None:
+        search.narrow.append(Test("e.run_id = {}", ((wanted.run_id, "uuid"),)))
+        search.index = "event_of_run"
 
 
 def _only_of_people(action: str | None) -> bool:

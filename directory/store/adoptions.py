@@ -91,6 +91,10 @@ _OLD = Statement(
     "DELETE FROM adoption_row WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM adoption_row"
     " WHERE last_seen_at < $1::timestamptz LIMIT $2::bigint)"
 )
+_WITHDRAW = Statement(
+    "DELETE FROM adoption_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND known_as = ANY($3::text[])"
+    " AND state = 'open' AND own_user_id IS NULL"
+)
 _OTHER_LOCAL_ADMINISTRATOR = Statement(
     "SELECT 1 AS found FROM tenant_row t JOIN lock_row l ON l.tenant_id = t.id AND l.role_id = t.administrator_role_id"
     " CROSS JOIN user_row u WHERE t.id = $1::uuid AND u.tenant_id = l.tenant_id AND u.id = l.user_id"
@@ -211,6 +215,12 @@ async def find_last_signin(tenant_id: TenantId, user_id: UserId) -> datetime | N
 async def delete_old(seen_before: datetime, *, limit: int) -> int:
     """Delete entries whose source has not sent them for long; return how many."""
     return await execute(_OLD, seen_before, limit, unbounded=True)
+
+
+async def withdraw(tenant_id: TenantId, source_id: SourceId, known_as: Sequence[str]) -> None:
+    """Delete the entries of newcomers who wait, and whom their source does not send any more."""
+    if known_as:
+        await execute(_WITHDRAW, tenant_id, source_id, list(known_as))
 
 
 def _conditions(wanted: dict[str, object], values: Values) -> str:

@@ -42,8 +42,6 @@ _RECOVERY = Statement(
     "SELECT digest FROM recovery_code_row"
     " WHERE tenant_id = $1::uuid AND user_id = $2::uuid AND used_at IS NULL ORDER BY digest"
 )
-# A sealed value begins with v1. and the eight digits of its key's name.
-_SEALED_BY_KEY = Statement("SELECT substr(sealed, 4, 8) AS name, count(*) AS count FROM factor_row GROUP BY 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +92,6 @@ async def find_factor_begun_in(tenant_id: TenantId, session_id: UUID, *, begun_a
 async def list_recovery_digests(tenant_id: TenantId, user_id: UserId) -> list[str]:
     """Return the hashes of the user's recovery codes that are not used."""
     return [row["digest"] for row in await fetch(_RECOVERY, tenant_id, user_id)]
-
-
-async def count_sealed_by_key() -> dict[str, int]:
-    """Return how many secrets of second factors are sealed with each key, of all tenants."""
-    return {row["name"]: row["count"] for row in await fetch(_SEALED_BY_KEY)}
 
 
 def _holder_from(row: Row | None) -> Holder | None:

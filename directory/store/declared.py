@@ -12,6 +12,7 @@ from directory.store import (
     tables_equipment_keys,
     tables_guard,
     tables_outbox,
+    tables_pulls,
     tables_reports,
     tables_roles,
 )
@@ -24,6 +25,7 @@ _TABLES = (
     tables_equipment_keys,
     tables_guard,
     tables_outbox,
+    tables_pulls,
     tables_reports,
     tables_roles,
 )

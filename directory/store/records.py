@@ -12,8 +12,8 @@ from directory.store.compiled import Statement
 from directory.store.unit import Row, fetch, fetch_one
 
 _EVENT = (
-    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.seq,"
-    " v.document"
+    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.run_id,"
+    " e.seq, v.document"
     " FROM event_row e LEFT JOIN event_value_row v ON v.tenant_id = e.tenant_id AND v.event_id = e.id"
 )
 _EVENTS = Statement(f"{_EVENT} WHERE e.tenant_id = $1::uuid AND e.id < $2::uuid ORDER BY e.id DESC LIMIT $3::bigint")

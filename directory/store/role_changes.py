@@ -28,8 +28,8 @@ _TESTS = {
     "all": "1 = 1",
 }
 _PAGE = (
-    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.seq,"
-    f" v.document FROM {{table}} {_VALUES} WHERE {_WITHIN} AND {{test}} ORDER BY e.id DESC LIMIT $4::bigint"
+    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.run_id,"
+    f" e.seq, v.document FROM {{table}} {_VALUES} WHERE {_WITHIN} AND {{test}} ORDER BY e.id DESC LIMIT $4::bigint"
 )
 _PAIRS = (
     "SELECT before, after, count(*) AS things FROM (SELECT {old} AS before, {new} AS after"

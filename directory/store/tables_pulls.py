@@ -71,6 +71,10 @@ class RunRow(Table, tablename="run_row"):
     error_remedy = Text()
     cancel_asked = Boolean()
     resumed_count = BigInt()
+    stuck_count = BigInt()
+    identity = Text(null=True, default=None)
+    identity_name = Text()
+    credential_expires_at = Timestamptz(null=True, default=None)
 
 
 class PullCursorRow(Table, tablename="pull_cursor_row"):
@@ -104,6 +108,7 @@ class SeenRow(Table, tablename="seen_row"):
     hash = Text()
     applied_hash = Text()
     in_scope = Boolean()
+    left_out = Boolean()
     run_id = UUID(default=None)
     missing_run_id = UUID(null=True, default=None)
     missing_at = Timestamptz(null=True, default=None)
@@ -184,3 +189,15 @@ class DriftRow(Table, tablename="drift_row"):
     newer = Text()
     run_id = UUID(default=None)
     since = Timestamptz(default=None)
+
+
+class AuditPairRow(Table, tablename="audit_pair_row"):
+    """Which pushed user an object of a directory that audits was found to be, and as what both were compared last."""
+
+    tenant_id = UUID(default=None)
+    source_id = UUID(default=None)
+    user_id = UUID(primary_key=True, default=None)
+    ext_id = Text()
+    way = Text()
+    hash = Text()
+    version = BigInt()

@@ -8,12 +8,12 @@ from directory.model import TenantId, UserId
 from directory.store.compiled import Statement
 from directory.store.unit import Row, fetch, fetch_one
 
-Kind = Literal["requests", "roles", "operators", "sign-ins"]
-KINDS: tuple[Kind, ...] = ("requests", "roles", "operators", "sign-ins")
+Kind = Literal["requests", "pulls", "roles", "operators", "sign-ins"]
+KINDS: tuple[Kind, ...] = ("requests", "pulls", "roles", "operators", "sign-ins")
 
 _COLUMNS = (
-    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, v.document,"
-    " m.joined FROM event_row e"
+    "SELECT e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_kind, e.subject_id, e.request_id, e.run_id,"
+    " v.document, m.joined FROM event_row e"
     " LEFT JOIN event_value_row v ON v.tenant_id = e.tenant_id AND v.event_id = e.id"
     " LEFT JOIN event_member_row m ON m.tenant_id = e.tenant_id AND m.event_id = e.id AND m.user_id = $4::uuid"
 )
@@ -23,6 +23,11 @@ _ABOUT = f"SELECT id FROM (SELECT id FROM {_PAGE} AND subject_id = $4::uuid"
 _MOVED = (
     "SELECT event_id FROM (SELECT event_id FROM event_member_row WHERE tenant_id = $1::uuid AND user_id = $4::uuid"
     " AND event_id < $2::uuid ORDER BY event_id DESC LIMIT $3::bigint) AS moved"
+)
+_MOVED_BY_PULL = (
+    "SELECT event_id FROM (SELECT m.event_id FROM event_member_row m JOIN event_row r ON r.tenant_id = m.tenant_id"
+    " AND r.id = m.event_id WHERE m.tenant_id = $1::uuid AND m.user_id = $4::uuid AND m.event_id < $2::uuid"
+    " AND r.run_id IS NOT NULL ORDER BY m.event_id DESC LIMIT $3::bigint) AS pulled"
 )
 _SESSIONS = (
     f"SELECT id FROM (SELECT id FROM {_PAGE} AND actor_id = $4::uuid AND subject_kind = 'session'"
@@ -36,6 +41,7 @@ _OF_SIGN_IN = "(" + " OR ".join(
 _PARTS: dict[Kind | None, tuple[str, ...]] = {
     None: (f"{_ABOUT}{_END}", _MOVED, _SESSIONS),
     "requests": (f"{_ABOUT} AND request_id IS NOT NULL{_END}", _MOVED),
+    "pulls": (f"{_ABOUT} AND run_id IS NOT NULL{_END}", _MOVED_BY_PULL),
     "roles": (f"{_ABOUT} AND substr(action, 1, 10) = 'user:role:'{_END}",),
     "operators": (f"{_ABOUT} AND actor_kind <> 'source' AND subject_kind <> 'session'{_END}",),
     "sign-ins": (f"{_ABOUT} AND {_OF_SIGN_IN}{_END}", _SESSIONS),

@@ -66,8 +66,16 @@ class Together:
         """Say what to raise when a value is taken, by the unique index."""
         self._refusals[index] = refusal
 
-    def add(self, insert: Insert, rows: Iterable[Values]) -> None:
-        """Keep rows to insert; of many, all but the first are made when they are sent, a slice at a time."""
+    def add(self, insert: Insert, rows: Iterable[Values], *, beside: bool = False) -> None:
+        """Keep rows to insert; of many, all but the first are made when they are sent, a slice at a time.
+
+        ``beside`` puts these few with the rows that were kept for the same table before, so that many things that each
+        have rows in several tables take one statement for each table.
+        """
+        kept = next((part for part in self._parts if part.insert is insert), None) if beside else None
+        if kept is not None:
+            kept.rows.extend(rows)
+            return
         rest = iter(rows)
         if some := list(islice(rest, TOGETHER_ROWS + 1)):
             self._parts.append(_Part(insert, some, rest))

@@ -75,11 +75,6 @@ _REPLAY_SINCE = Statement(
     + "id IN (SELECT id FROM webhook_delivery_row WHERE tenant_id = $1::uuid AND webhook_id = $2::uuid"
     " AND id >= $3::uuid AND created_at >= $6::timestamptz AND state = 'failed' ORDER BY id LIMIT $4::bigint)"
 )
-_SEALED = Statement(
-    "SELECT substr(sealed_secret, 4, 8) AS key_name, count(*) AS things FROM webhook_row GROUP BY 1"
-    " UNION ALL SELECT substr(former_sealed, 4, 8), count(*) FROM webhook_row"
-    " WHERE former_sealed IS NOT NULL GROUP BY 1"
-)
 
 
 class NewDelivery(NamedTuple):
@@ -198,11 +193,3 @@ async def replay_one(tenant_id: TenantId, delivery_id: UUID, now: datetime) -> b
 async def replay_failed(tenant_id: TenantId, webhook_id: UUID, since: datetime, now: datetime, *, limit: int) -> int:
     """Queue what failed since a time again; return how many."""
     return await execute(_REPLAY_SINCE, tenant_id, webhook_id, first_id_at(since), limit, now, since)
-
-
-async def count_sealed_by_key() -> dict[str, int]:
-    """Return how many secrets are sealed with each key, by the key's name."""
-    found: dict[str, int] = {}
-    for row in await fetch(_SEALED):
-        found[row["key_name"]] = found.get(row["key_name"], 0) + int(row["things"])
-    return found

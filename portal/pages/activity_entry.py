@@ -6,8 +6,11 @@ import msgspec
 from litestar import Response
 
 from directory import activity, events, secret_keys, sources, traffic, undo
+from directory.errors import NotFoundError
 from directory.events import EventView
 from directory.model import EventId, Source, TenantId, UserId
+from directory.pulls import runs
+from directory.pulls.model import Run
 from directory.traffic import KEPT_REQUESTS, RequestView
 from portal.auth import shows
 from portal.event_names import names_in_events
@@ -45,6 +48,7 @@ async def show_change(request: PortalRequest) -> Response[bytes]:
         undo=await undo.read_state(tenant_id, event),
         derivation=derivation_words(event.action, event.changes, names),
         caused_by=await _request_of(tenant_id, event),
+        pulled_by=await _pull_of(tenant_id, event),
         moved=moved,
         next_after=next_after,
         kept_days=KEPT_REQUESTS.days,
@@ -129,6 +133,16 @@ async def _request_of(tenant_id: TenantId, event: EventView) -> RequestView | No
     if request_id is None:
         return None
     return await traffic.find_request(tenant_id, request_id)
+
+
+async def _pull_of(tenant_id: TenantId, event: EventView) -> Run | None:
+    """Return the pull that caused an event; None if none did, or if it is no longer kept."""
+    if event.run_id is None:
+        return None
+    try:
+        return await runs.get_run(tenant_id, event.run_id)
+    except NotFoundError:
+        return None
 
 
 HANDLERS = (show_change, show_request)

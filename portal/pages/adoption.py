@@ -195,12 +195,15 @@ async def _case(request: PortalRequest) -> Case:
 
 
 async def _entry_page(request: PortalRequest, case: Case, form: Form, *, status: int = 422) -> Response[bytes]:
+    source = await sources.get_source(request.auth.operator.tenant.tenant_id, case.entry.source_id)
     return page(
         request,
         "adoption/entry.html",
         status_code=status if form.errors else 200,
         case=case,
         entry=case.entry,
+        source=source,
+        arrival="push" if source.kind == "scim" else "pull",
         user=case.user,
         rows=compared(case),
         match_words=MATCH_WORDS,

@@ -7,7 +7,7 @@ from litestar import Response
 from directory import door_refusals, overview, secret_keys, setup_check, source_administrators, sources
 from directory.attribute_guide import GUIDE
 from directory.diagnosis import MISTAKES, Mistake
-from directory.errors import InvalidError
+from directory.errors import InvalidError, NotFoundError
 from directory.model import Source, SourceId, UserId
 from directory.overview import SourcePulse
 from directory.refusal_kinds import RefusalView
@@ -30,9 +30,10 @@ EVERY_MISTAKE = frozenset(MISTAKES)
 
 @shows("/t/{slug:str}/configure-scim", access="portal:view")
 async def show_all(request: PortalRequest) -> Response[bytes]:
-    """List the connections; the only one is shown at once, and none asks to be created."""
+    """List the connections that push; the only one is shown at once, and none asks to be created."""
     visit = request.auth
-    pulses = await overview.list_pulses(visit.operator.tenant.tenant_id, now=visit.now)
+    found = await overview.list_pulses(visit.operator.tenant.tenant_id, now=visit.now)
+    pulses = [pulse for pulse in found if pulse.source.kind == "scim"]
     if len(pulses) == 1:
         done = request.query_params.get("done")
         known = done if done in NOTICES else None
@@ -66,7 +67,10 @@ async def create(request: PortalRequest) -> Response[bytes]:
 @shows(SOURCE, access="portal:view")
 async def show(request: PortalRequest) -> Response[bytes]:
     """Show one connection: where to push, whether it lives, what has arrived, its secrets and what was refused."""
-    return await _source_page(request, await _pulse(request), Form({}))
+    pulse = await _pulse(request)
+    if pulse.source.kind != "scim":  # whoever links to a connection need not know how its users arrive
+        return go(request, request.auth.source_path(pulse.source))
+    return await _source_page(request, pulse, Form({}))
 
 
 @shows(f"{SOURCE}/stream", access="portal:view")
@@ -107,6 +111,8 @@ async def show_mapping(request: PortalRequest) -> Response[bytes]:
 async def choose_administrator(request: PortalRequest) -> Response[bytes]:
     """Choose in whose name the connection acts, or nobody."""
     visit, pulse, form = request.auth, await _pulse(request), await read_form(request)
+    if pulse.source.kind != "scim":
+        raise NotFoundError("source", pulse.source.source_id)
     text = form.fields.get("user_id", "")
     user_id = parse_uuid(text)
     if text and user_id is None:
@@ -189,7 +195,7 @@ async def _refusals(source: Source, request: PortalRequest) -> list[RefusalView]
 
 async def _source(request: PortalRequest) -> Source:
     tenant_id = request.auth.operator.tenant.tenant_id
-    return await sources.get_source(tenant_id, SourceId(path_uuid(request, "source_id")))
+    return await sources.get_pushed_source(tenant_id, SourceId(path_uuid(request, "source_id")))
 
 
 async def _pulse(request: PortalRequest) -> SourcePulse:

@@ -65,7 +65,7 @@ async def _page(request: PortalRequest, source: Source, form: Form) -> Response[
 
 async def _source(request: PortalRequest) -> Source:
     tenant_id = request.auth.operator.tenant.tenant_id
-    return await sources.get_source(tenant_id, SourceId(path_uuid(request, "source_id")))
+    return await sources.get_pushed_source(tenant_id, SourceId(path_uuid(request, "source_id")))
 
 
 HANDLERS = (show, turn_off, turn_on)

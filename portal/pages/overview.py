@@ -12,6 +12,7 @@ from directory.report_equipment import EQUIPMENT
 from portal.attention_words import task_for
 from portal.auth import shows
 from portal.rendering import page
+from portal.run_cards import pulling_now
 from portal.times import day
 from portal.visit import PortalRequest, Visit
 
@@ -47,6 +48,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         kinds=CHART_KINDS,
         points=chart_points(found),
         failed=failed.entries,
+        pulling=await pulling_now([pulse.source for pulse in found.pulses]),
     )
 
 
@@ -71,7 +73,9 @@ def steps_for(visit: Visit, found: Overview, policy: Policy) -> list[Step]:
     """Return the steps of setting up, ticked by evidence."""
     scim = visit.path("configure-scim")
     usable = [secret.state(visit.now) in {"active", "retiring"} for pulse in found.pulses for secret in pulse.secrets]
-    asked = any(pulse.last_seen_at is not None for pulse in found.pulses)
+    pulled = [pulse.source for pulse in found.pulses if pulse.source.kind != "scim"]
+    usable.append(bool(pulled))
+    asked = any(pulse.last_seen_at is not None for pulse in found.pulses) or any(one.last_change_at for one in pulled)
     people = any(pulse.source.last_change_at is not None for pulse in found.pulses)
     return [
         Step(title="Create a connection", hint="Choose your identity provider.", path=scim, done=bool(found.pulses)),

@@ -106,7 +106,7 @@ def _lifetime(form: Form) -> timedelta:
 
 async def _source(request: PortalRequest) -> Source:
     tenant_id = request.auth.operator.tenant.tenant_id
-    return await sources.get_source(tenant_id, SourceId(path_uuid(request, "source_id")))
+    return await sources.get_pushed_source(tenant_id, SourceId(path_uuid(request, "source_id")))
 
 
 async def _kept(request: PortalRequest, source: Source) -> SecretKey:

@@ -241,7 +241,7 @@ def _simulator(request: PortalRequest) -> Simulate:
 
 async def _source(request: PortalRequest) -> Source:
     tenant_id = request.auth.operator.tenant.tenant_id
-    return await sources.get_source(tenant_id, SourceId(path_uuid(request, "source_id")))
+    return await sources.get_pushed_source(tenant_id, SourceId(path_uuid(request, "source_id")))
 
 
 HANDLERS = (show, simulate)

@@ -9,7 +9,7 @@ from directory import accounts, exports, fields, loans, saved_views
 from directory.accounts import Account, AccountFilter, AccountOrder, Manager
 from directory.fields import AttributeField
 from directory.model import TenantId, UserId
-from portal.account_search import FILTERS, SIZES, SORTS, UNSEEN_DAYS, Search, search_of
+from portal.account_search import FILTERS, SIZES, SORTS, UNSEEN_DAYS, search_of
 from portal.auth import shows
 from portal.csv_export import Cell, send_csv
 from portal.export_words import narrowed_by
@@ -61,7 +61,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         after=after,
         views=views,
         here=next((view for view in views if view.query == search.query()), None),
-        nearest=[] if found.accounts or after else await _nearest(tenant_id, search),
+        nearest=found.nearest,
         filters=FILTERS,
         sorts=dict(SORTS),
         unseen_days=UNSEEN_DAYS,
@@ -90,10 +90,6 @@ def picked_in(texts: Sequence[str]) -> tuple[UserId, ...]:
     """Return the ids among the texts; what is none stands for nobody."""
     found = (parse_uuid(text) for text in texts[:PICKED_MAX])
     return tuple(UserId(ident) for ident in found if ident is not None)
-
-
-async def _nearest(tenant_id: TenantId, search: Search) -> list[Account]:
-    return await accounts.list_nearest(tenant_id, search.wanted) if search.is_narrowed else []
 
 
 async def _lines(tenant_id: TenantId, found: Found, known: Sequence[AttributeField]) -> AsyncIterator[Sequence[Cell]]:

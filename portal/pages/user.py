@@ -3,7 +3,10 @@
 from litestar import Response
 
 from directory import accounts, aliases, fields, held, loans, profiles, return_tasks, sources, status, timeline, users
-from directory.model import UserId
+from directory.model import Source, User, UserId
+from directory.pulls import drift_lists, sightings
+from directory.pulls.sightings import Sighting
+from directory.report_drift import DRIFT_WORDS, attribute_words
 from directory.timeline import KINDS, Kind
 from portal.auth import shows
 from portal.deed_words import cause_words, diff_rows, gist, step_words
@@ -16,6 +19,7 @@ DEEDS_MAX = 20
 KIND_WORDS: tuple[tuple[Kind | None, str], ...] = (
     (None, "Everything"),
     ("requests", "Requests"),
+    ("pulls", "Pulls"),
     ("roles", "Role decisions"),
     ("operators", "Operators"),
     ("sign-ins", "Sign-ins"),
@@ -33,6 +37,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
     before = parse_uuid(request.query_params.get("before", ""))
     groups = await users.groups_of_users(tenant_id, [user_id])
     source_id = why.user.source_id
+    source = None if source_id is None else await sources.get_source(tenant_id, source_id)
     return page(
         request,
         "user/page.html",
@@ -44,7 +49,11 @@ async def show(request: PortalRequest) -> Response[bytes]:
         aliases=await aliases.list_aliases(tenant_id, user_id),
         profile=await profiles.read_profile(tenant_id, why.user),
         groups=groups.get(user_id, []),
-        source=None if source_id is None else await sources.get_source(tenant_id, source_id),
+        source=source,
+        sighting=await _sighting(source, why.user),
+        drifts=await drift_lists.list_of_user(tenant_id, user_id),
+        drift_words=DRIFT_WORDS,
+        attribute_words=attribute_words,
         block=await status.find_block(tenant_id, user_id),
         held_changes=await held.list_lines_of_user(tenant_id, user_id),
         held_words=change_sentence,
@@ -59,6 +68,14 @@ async def show(request: PortalRequest) -> Response[bytes]:
         diff_rows=diff_rows,
         gist=gist,
     )
+
+
+async def _sighting(source: Source | None, user: User) -> Sighting | None:
+    """Return what the user's source said last of them, where it is pulled."""
+    external_id = user.attributes.external_id
+    if source is None or source.kind == "scim" or external_id is None:
+        return None
+    return await sightings.find_sighting(source.tenant_id, source.source_id, external_id)
 
 
 HANDLERS = (show,)

@@ -3,13 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.connectors.serving import Served, served
 from tests.journeys.serving import Server, rolebook, serving
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -100,8 +103,25 @@ class Client:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("served")
-    with serving(f"sqlite:///{folder}/rolebook.sqlite", folder) as running:
+    with (
+        graph_for_microsofts(folder) as (_, settings),
+        serving(f"sqlite:///{folder}/rolebook.sqlite", folder, settings=settings) as running,
+    ):
         yield running
+
+
+@contextmanager
+def graph_for_microsofts(folder: Path) -> Iterator[tuple[Served, dict[str, str]]]:
+    """Run a Graph of ours, and give the settings by which a server takes it for Microsoft's."""
+    with served("graph", folder, users=40, groups=5, memberships=90) as graph:
+        yield (
+            graph,
+            {
+                "ROLEBOOK_PULL_GRAPH": graph.base,
+                "ROLEBOOK_PULL_CA": str(graph.certificate),
+                "ROLEBOOK_PULL_PRIVATE": "yes",
+            },
+        )
 
 
 @pytest.fixture(scope="session")

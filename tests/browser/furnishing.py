@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 from playwright.sync_api import Page
 
 from tests.browser.conftest import ENTERPRISE, Client, Tenant
+from tests.fakes.graph_tokens import APPLICATION, DIRECTORY, SECRET
 
 FIRST = ("Ann", "Ben", "Carla", "David", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Leon", "Mona")
 LAST = ("Archer", "Brandt", "Costa", "Diaz", "Egger", "Fischer", "Gomez", "Huber", "Ito", "Jansen", "Keller")
@@ -91,6 +92,8 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> str:
     page.get_by_label("Name").fill("Disabled people")
     page.get_by_role("button", name="Save view").click()
     tell_others(page, tenant)
+    connect(page, tenant, pushed)
+    pull(page, tenant)
     equip(page, tenant, pushed)
     undecided = convert(page, tenant)
     page.goto(tenant.at("sub-accounts?q=costa"))
@@ -102,6 +105,43 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> str:
     page.get_by_role("button", name="Show what changes").click()
     page.wait_for_url("**/sub-accounts/bulk/*")
     return undecided
+
+
+def connect(page: Page, tenant: Tenant, pushed: Pushed) -> None:
+    """Make a connector that compares what was pushed with a directory of ours, and let it."""
+    page.goto(tenant.at("connectors/new?kind=graph"))
+    page.get_by_label("Name of the connection").fill("Entra ID, asked")
+    page.get_by_label("Directory (tenant) ID").fill(DIRECTORY)
+    page.get_by_label("Client ID").fill(APPLICATION)
+    page.get_by_label("Client secret").fill(SECRET)
+    page.get_by_role("radio", name="Only compares").check()
+    page.get_by_label("Compares with").select_option(value=pushed.source_id)
+    page.get_by_role("button", name="Create connector").click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Compare now").click()
+    page.get_by_role("link", name="See where the push and the directory differ").click()
+
+
+def pulled_source(page: Page, tenant: Tenant, label: str) -> str:
+    """Make a connector to our own Graph that pulls only when it is asked to; returns its address."""
+    page.goto(tenant.at("connectors/new?kind=graph"))
+    page.get_by_label("Name of the connection").fill(label)
+    page.get_by_label("Directory (tenant) ID").fill(DIRECTORY)
+    page.get_by_label("Client ID").fill(APPLICATION)
+    page.get_by_label("Client secret").fill(SECRET)
+    if (provisions := page.get_by_role("radio", name="Provisions")).count():
+        provisions.check()
+    page.get_by_role("button", name="Create connector").click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume").wait_for()
+    return page.url.partition("?")[0]
+
+
+def pull(page: Page, tenant: Tenant) -> None:
+    """Let a dry run show what pulling a directory of ours would do."""
+    pulled_source(page, tenant, "Contoso")
+    page.get_by_role("button", name="Dry run").click()
+    page.locator("#runs-plan").get_by_text("Users created").wait_for()
 
 
 def equip(page: Page, tenant: Tenant, pushed: Pushed) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Client, Complaints, Tenant, signed_in
+from tests.browser.patience import look_until
 
 CALM: Literal["reduce"] = "reduce"
 
@@ -50,12 +51,7 @@ def test_a_failed_request_is_found_from_the_overview_and_says_what_to_do(
     context = browser.new_context(storage_state=watched.state, java_script_enabled=scripts)
     page = opened(context, complaints, watched, "overview")
 
-    def there() -> bool:
-        page.reload()
-        return page.get_by_role("heading", name="Failed requests").is_visible()
-
-    while not there():
-        page.wait_for_load_state()
+    look_until(page.get_by_role("heading", name="Failed requests").count, page.reload)
     page.get_by_role("link", name="All failed requests").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Activity")
     page.locator("#activity-requests tbody tr").first.get_by_role("link").click()
@@ -109,6 +105,24 @@ def test_the_live_view_is_off_where_less_motion_is_wanted(
 ) -> None:
     context = browser.new_context(storage_state=watched.state, reduced_motion=CALM)
     page = opened(context, complaints, watched, "activity")
+
+    expect(page.locator("[data-tail-state]")).to_have_text("Live view is off (reduced motion)")
+    context.close()
+
+
+@pytest.mark.parametrize("late", ["hx-sse", "app"])
+def test_a_script_that_arrives_late_is_waited_for_by_the_live_view(
+    browser: Browser, watched: Watched, complaints: Complaints, late: str
+) -> None:
+    context = browser.new_context(storage_state=watched.state, reduced_motion=CALM)
+    page = complaints.listen(context.new_page())
+
+    def deliver(route: Route) -> None:
+        page.evaluate("new Promise((done) => setTimeout(() => setTimeout(done)))")  # whatever would not wait has begun
+        route.continue_()
+
+    page.route(f"**/{late}.*", deliver)
+    page.goto(watched.tenant.at("activity"))
 
     expect(page.locator("[data-tail-state]")).to_have_text("Live view is off (reduced motion)")
     context.close()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ENTERPRISE, Client, Complaints, Tenant, signed_in
+from tests.browser.patience import look_until
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -53,8 +54,4 @@ def adopted(page: Page, tenant: Tenant) -> None:
 
 def expect_gone(page: Page) -> None:
     """Look again until the duty has followed the arrival."""
-    for _ in range(100):
-        page.reload()
-        if page.get_by_text("Nobody waits for a manager").count():
-            break
-    expect(page.locator("main")).to_contain_text("Nobody waits for a manager")
+    look_until(page.get_by_text("Nobody waits for a manager").count, page.reload)

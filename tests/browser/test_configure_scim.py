@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Client, Complaints, Tenant, signed_in
+from tests.browser.patience import look_until
 
-LOOKS = 300
 """Reloads until what the server writes a moment later is there; each takes some 50 ms."""
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -46,11 +46,7 @@ def ticks(page: Page, count: int, *, scripts: bool) -> None:
     if scripts:
         expect(done).to_have_count(count, timeout=20_000)
         return
-    for _ in range(LOOKS):
-        page.get_by_role("link", name="Look again").first.click()
-        if done.count() == count:
-            return
-    expect(done).to_have_count(count)
+    look_until(lambda: done.count() == count, page.get_by_role("link", name="Look again").first.click)
 
 
 @SCRIPTS
@@ -110,11 +106,7 @@ def test_rotating_with_an_overlap_shows_when_the_old_secret_can_go(
 
 def expect_after_reload(page: Page, words: str) -> None:
     """Reload until the words are there: times of last use are written a moment later."""
-    for _ in range(LOOKS):
-        page.reload()
-        if words in (page.locator("#configure-scim-secrets").text_content() or ""):
-            return
-    expect(page.locator("#configure-scim-secrets")).to_contain_text(words)
+    look_until(page.locator("#configure-scim-secrets").filter(has_text=words).count, page.reload)
 
 
 @SCRIPTS

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Client, Complaints, Tenant, signed_in
+from tests.browser.patience import look_until
 
 BADGE = "urn:example:site:2.0:User"
 COUNT = 24
@@ -95,11 +96,7 @@ def finished(page: Page, words: str, *, scripts: bool) -> None:
     if scripts:
         expect(notice).to_contain_text(words, timeout=15_000)
         return
-    for _ in range(100):
-        if notice.count() and words in notice.inner_text():
-            return
-        page.get_by_role("link", name="Refresh").click()
-    raise AssertionError(f"the page never said {words}")
+    look_until(notice.filter(has_text=words).count, page.get_by_role("link", name="Refresh").click)
 
 
 def test_a_field_is_added_and_people_are_found_by_it(browser: Browser, office: Office, complaints: Complaints) -> None:
@@ -124,8 +121,4 @@ def add_badge(page: Page, tenant: Tenant) -> None:
     page.get_by_label("Name of the field").fill("Badge")
     page.get_by_label("Show it as a column in Sub Accounts").check()
     page.get_by_role("button", name="Add field").click()
-    for _ in range(100):
-        if page.get_by_role("link", name="24 of 25").count():
-            return
-        page.reload()
-    raise AssertionError("the values were never read")
+    look_until(page.get_by_role("link", name="24 of 25").count, page.reload)

@@ -36,8 +36,8 @@ def test_a_dialog_opens_over_the_page_and_gives_the_focus_back(page: Page, peopl
 
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
-    assert page.url == address
-    assert page.locator("#dialog-body").inner_html() == ""
+    expect(page).to_have_url(address)
+    expect(page.locator("#dialog-body")).to_be_empty()
 
 
 def test_cancel_closes_a_dialog_whose_fields_are_not_filled_in(page: Page, peopled: Peopled) -> None:
@@ -46,7 +46,7 @@ def test_cancel_closes_a_dialog_whose_fields_are_not_filled_in(page: Page, peopl
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
 
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert page.url.endswith(peopled.user_id)
+    expect(page).to_have_url(peopled.tenant.at(f"sub-accounts/{peopled.user_id}"))
 
 
 def test_without_scripts_the_same_link_leads_to_the_same_form(plain: BrowserContext, peopled: Peopled) -> None:
@@ -57,7 +57,7 @@ def test_without_scripts_the_same_link_leads_to_the_same_form(plain: BrowserCont
     expect(page.get_by_role("heading", level=1)).to_have_text("Lock role")
     expect(page.get_by_label("Reason")).to_be_visible()
     page.get_by_role("link", name="Cancel").click()
-    assert page.url.endswith(peopled.user_id)
+    expect(page).to_have_url(peopled.tenant.at(f"sub-accounts/{peopled.user_id}"))
 
 
 def test_boxes_are_picked_together_and_counted(page: Page, peopled: Peopled) -> None:

@@ -66,7 +66,7 @@ def test_the_timeline_changes_its_kind_in_place(browser: Browser, peopled: Peopl
     page.locator("#user-timeline-roles").click()
     expect(page.locator("#user-timeline")).not_to_contain_text("User created")
     expect(page).to_have_url(peopled.tenant.at(f"sub-accounts/{peopled.user_id}?kind=roles"))
-    assert page.evaluate("document.activeElement.id") == "user-timeline-roles"
+    expect(page.locator("#user-timeline-roles")).to_be_focused()
     page.go_back()
 
     expect(page.locator("#user-timeline")).to_contain_text("User created")

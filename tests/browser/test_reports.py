@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Complaints, Peopled
 from tests.browser.looking import problems_in_each_mode
+from tests.browser.patience import look_until
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -61,11 +62,7 @@ def test_pages_of_reports_are_accessible_in_every_mode(
 
 def expect_soon(page: Page, wanted: Locator) -> None:
     """Load the page again until the duty has done what was asked for."""
-    for _ in range(40):
-        if wanted.count():
-            return
-        page.reload()
-    raise AssertionError(page.locator("main").inner_text())
+    look_until(wanted.count, page.reload)
 
 
 def fill(page: Page, name: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Client, Complaints, Tenant, signed_in
+from tests.browser.patience import look_until
 
 COUNT = 70
 
@@ -102,7 +103,4 @@ def act_on_all(page: Page, tenant: Tenant, deed: str, *, reason: str = "") -> No
     page.get_by_role("button", name=f"Apply to {COUNT} people").click()
     page.wait_for_url(re.compile(r"/sub-accounts/bulk/[0-9a-f-]{36}$"))
     refresh = page.get_by_role("link", name="Refresh")
-    for _ in range(100):
-        if not refresh.count():
-            break
-        refresh.click()
+    look_until(lambda: not refresh.count(), refresh.click)

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from connectors.terms import Network, Terms
 
@@ -16,11 +19,23 @@ class Served:
     """A server that runs by itself."""
 
     base: str
+    certificate: Path
     tls: ssl.SSLContext
 
     def terms(self) -> Terms:
         """Give terms to pull from it."""
         return Terms(network=Network(tls=self.tls, private_addresses=True))
+
+    def control(self, deed: str, **values: object) -> Any:  # noqa: ANN401 - whatever the deed gives
+        """Change the directory, or read the truth from it."""
+        answer = httpx.post(f"{self.base}/_control/{deed}", json=values, verify=self.tls, timeout=60, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def export(self) -> dict[str, Any]:
+        """Give the whole directory as it is now."""
+        truth: dict[str, Any] = self.control("export")
+        return truth
 
 
 @contextmanager
@@ -33,6 +48,6 @@ def served(which: str, folder: Path, *, users: int, groups: int, memberships: in
         assert server.stdout is not None
         base = server.stdout.readline().strip()
         try:
-            yield Served(base, ssl.create_default_context(cafile=str(certificate)))
+            yield Served(base, certificate, ssl.create_default_context(cafile=str(certificate)))
         finally:
             server.terminate()

@@ -33,6 +33,7 @@ def test_a_link_to_the_same_place_is(link: str) -> None:
         "https://example.okta.com/path", "https://example.okta.com?x=1", "https://example.okta.com#x",
         "https://user@example.okta.com", "https://exa mple.okta.com", "https://ex\u3002ample.com", "https://①②⑦.0.0.1",
         "ftp://example.okta.com", "example.okta.com", "", "https://.okta.com", "https://-a.okta.com",
+        "https://example.okta.com?", "https://example.okta.com#", "https://exam\nple.okta.com", "https://example.okta.com:0",
     ],
 )  # fmt: skip
 def test_what_is_no_public_name_is_refused_as_an_address(url: str) -> None:
@@ -51,6 +52,7 @@ def test_a_name_is_taken_as_an_address() -> None:
         "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",  # noqa: S104 it is refused
         "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
         "ff02::1", "2001:db8::1", "198.51.100.1",
+        "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "::7f00:1", "2002:7f00:1::1", "fec0::1", "192.88.99.1",
     ],
 )  # fmt: skip
 def test_names_that_lead_inside_are_refused(address: str) -> None:

@@ -120,3 +120,9 @@ def test_looking_inside_never_fails(value: object, names: list[str]) -> None:
     found = looked_up({"a": value, "b": [value]}, ".".join(names))
 
     assert found is None or isinstance(found, str | int | bool | list | dict)
+
+
+@pytest.mark.parametrize("text", ["a.map(x, a.map(y, y))", "a.filter(x, x > 0).map(x, x)", "a.all (x, a.exists(y, y))"])
+def test_an_expression_goes_through_one_list_so_that_it_ends_soon(text: str) -> None:
+    with pytest.raises(SourceError, match="goes through one list"):
+        Mapper((Worked("title", text),))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from directory import accounts, locks, users
-from directory.accounts import AccountFilter, AccountOrder, Sort
+from directory.accounts import AccountCount, AccountFilter, AccountOrder, Sort
 from directory.errors import InvalidError
 from directory.model import GroupId, JsonValue, TenantId, UserAttributes, UserId
 from directory.names import WORD_MARKS, words_in
@@ -290,3 +290,35 @@ async def test_some_are_found_by_name_without_counting(world: World, monkeypatch
 
     monkeypatch.setattr(accounts, "SOME_MAX", 2)
     assert len((await accounts.list_some(tenant_id, "example", limit=8))[0]) == 2
+
+
+async def test_a_text_that_finds_nobody_says_who_is_near(world: World) -> None:
+    for name in ("Anna Berger", "Ben Bergmann", "Cora Stone"):
+        await world.push_user(name.split()[0].lower(), displayName=name)
+    tenant_id = world.tenant.tenant_id
+
+    page = await accounts.list_accounts(tenant_id, AccountFilter(text="Bergson"), limit=10)
+    assert (page.accounts, page.count) == ([], AccountCount(found=0))
+    assert [one.display_name for one in page.nearest] == ["Anna Berger", "Ben Bergmann"]
+    page = await accounts.list_accounts(tenant_id, AccountFilter(text="berger"), limit=10)
+    assert ([one.display_name for one in page.accounts], page.nearest) == (["Anna Berger"], [])
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 9])
+@pytest.mark.parametrize("text", ["berger", "ber", "bergson", "a", "stone cora", "nobody"])
+async def test_the_same_are_found_however_many_are_near(
+    world: World, text: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Anna Berger", "Ada Berger", "Ben Bergmann", "Cora Stone"):
+        await world.push_user(name.replace(" ", ""), displayName=name)
+    monkeypatch.setattr(accounts, "FOUND_COUNTED_MAX", most)
+    wanted = [one for one in ("Ada Berger", "Anna Berger", "Ben Bergmann", "Cora Stone") if _has(one, text)]
+
+    page = await accounts.list_accounts(world.tenant.tenant_id, AccountFilter(text=text), limit=10)
+
+    assert [one.display_name for one in page.accounts] == wanted
+    assert page.count == AccountCount(found=min(len(wanted), most), more=len(wanted) > most)
+
+
+def _has(name: str, text: str) -> bool:
+    return all(any(word.startswith(begun) for word in name.lower().split()) for begun in text.split())

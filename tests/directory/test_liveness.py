@@ -1,7 +1,9 @@
 """Receiving, quiet, silent or failing: a pure function of times, and its sentence."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,10 +14,12 @@ from directory.liveness import (
     PAUSE_MAX,
     PAUSE_MIN,
     PAUSE_UNKNOWN,
+    PullFacts,
     RecentRequest,
     SourceFacts,
     longest_pause,
     pause_allowed,
+    pull_state,
     source_state,
     span_words,
 )
@@ -117,6 +121,49 @@ def test_a_refusal_of_last_week_is_no_news() -> None:
     assert state.kind == "receiving"
 
 
+def confirmed(ago: timedelta, drift_count: int = 0) -> SourceFacts:
+    """Return the facts of a source that is silent, and was compared by a pull."""
+    return replace(
+        facts(asked=9 * HOUR, changed=9 * HOUR, hours=(9, 12, 15, 18, 21)),
+        confirmed_at=NOW - ago,
+        drift_count=drift_count,
+    )
+
+
+def test_a_silent_source_is_quiet_if_a_pull_found_that_it_had_nothing_to_say() -> None:
+    state = source_state(confirmed(20 * MINUTE))
+
+    assert (state.kind, state.note) == ("quiet", "confirmed by pull at 11:40 UTC")
+    assert state.reason == (
+        "No request for 9 h; its longest pause in 14 days was 3 h."
+        " A pull at 11:40 UTC found everybody as pushed: it had nothing to say."
+    )
+
+
+def test_a_silent_source_stays_silent_if_a_pull_found_people_otherwise() -> None:
+    one, many = source_state(confirmed(20 * MINUTE, 1)), source_state(confirmed(20 * MINUTE, 3))
+
+    assert (one.kind, one.note) == ("silent", "unconfirmed")
+    assert one.reason.endswith("A pull at 11:40 UTC found 1 person otherwise than pushed.")
+    assert many.reason.endswith("found 3 people otherwise than pushed.")
+
+
+def test_a_pull_from_before_the_last_request_or_of_long_ago_confirms_nothing() -> None:
+    before = source_state(confirmed(10 * HOUR))
+    long_ago = source_state(
+        replace(facts(asked=80 * HOUR, changed=80 * HOUR), confirmed_at=NOW - 25 * HOUR, drift_count=0)
+    )
+
+    assert (before.kind, before.note) == ("silent", "unconfirmed")
+    assert (long_ago.kind, long_ago.note) == ("silent", "unconfirmed")
+
+
+def test_a_source_without_a_secret_is_silent_whatever_a_pull_found() -> None:
+    state = source_state(replace(confirmed(20 * MINUTE), secrets=[secret(revoked=True)]))
+
+    assert (state.kind, state.note) == ("silent", "unconfirmed")
+
+
 def test_half_of_the_newest_requests_failing_is_failing() -> None:
     recent = [answered(MINUTE, failed=number % 2 == 0) for number in range(20)]
     state = source_state(facts(asked=MINUTE, changed=MINUTE, recent=recent))
@@ -215,3 +262,29 @@ def test_a_request_that_arrives_ends_silence(given_facts: SourceFacts) -> None:
     )
 
     assert source_state(heard).kind in {"receiving", "quiet"}
+
+
+def pulled(**known: Any) -> PullFacts:  # noqa: ANN401  # any field of them
+    """Return what is known of a source that was pulled an hour ago."""
+    given: dict[str, Any] = {
+        "now": NOW, "off": False, "paused": False, "has_credentials": True, "next_at": NOW + HOUR,
+        "last_ok_at": NOW - HOUR, "failures": 0, "first_failed_at": None, "error_kind": None, "error_words": "",
+        "error_remedy": "",
+    }  # fmt: skip
+    return PullFacts(**{**given, **known})
+
+
+def test_a_pull_that_fails_once_may_just_succeed_next_time() -> None:
+    once = pulled(failures=1, first_failed_at=NOW, error_kind="throttled", error_words="asked to wait")
+
+    assert pull_state(pulled()).kind == "receiving"
+    assert pull_state(once).kind == "receiving"
+    assert pull_state(replace(once, failures=3)).kind == "failing"
+    assert pull_state(replace(once, error_kind="auth")).kind == "failing"
+
+
+@pytest.mark.parametrize("known", [{"last_ok_at": NOW - 25 * HOUR}, {"first_failed_at": NOW - 25 * HOUR}])
+def test_a_source_that_puts_its_pulls_off_for_a_day_is_failing(known: dict[str, Any]) -> None:
+    put_off = pulled(failures=1, first_failed_at=NOW, error_kind="throttled", error_words="asked to wait")
+
+    assert pull_state(replace(put_off, **known)).kind == "failing"

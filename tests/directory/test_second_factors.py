@@ -5,7 +5,7 @@ from dataclasses import replace
 import pyotp
 import pytest
 
-from directory import credentials, events, second_factors, signin_steps, signins
+from directory import credentials, events, resealing, second_factors, signin_steps, signins
 from directory.errors import ForbiddenError, InvalidError, NoKeysError, NotFoundError, WrongProofError
 from directory.sealing_keys import current_key_ring, use_key_ring
 from directory.signin_steps import finish_with_code
@@ -184,4 +184,4 @@ async def test_sealed_secrets_are_counted_by_their_key() -> None:
     scene = await new_scene()
     await with_factor(await with_password(scene, await scene.user("rosa")))
 
-    assert await second_factors.count_sealed_by_key() == {current_key_ring().names[0]: 1}
+    assert (await resealing.count_sealed())["second factors"] == {current_key_ring().names[0]: 1}

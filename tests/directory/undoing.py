@@ -35,6 +35,8 @@ STATE: Mapping[str, str] = {
     "roles": "SELECT id, name, name_key, permissions FROM role_row WHERE tenant_id = $1::uuid ORDER BY id",
     "retired": "SELECT role_id, moved_to FROM retired_role_row WHERE tenant_id = $1::uuid ORDER BY role_id",
     "sources": "SELECT id, preset, label, settings FROM source_row WHERE tenant_id = $1::uuid ORDER BY id",
+    "pulls": "SELECT source_id, config, rules, mode, audits_source_id, interval_min, full_every_h, paused FROM pull_row"
+    " WHERE tenant_id = $1::uuid ORDER BY source_id",
     "closings": "SELECT source_id, deed FROM closing_row WHERE tenant_id = $1::uuid ORDER BY source_id",
     "members": "SELECT group_id, user_id, label FROM member_row WHERE tenant_id = $1::uuid ORDER BY group_id, user_id",
     "items": "SELECT id, tag, name, category, state, note, value_minor FROM equipment_row WHERE tenant_id = $1::uuid"

@@ -5,9 +5,10 @@ As a program: ``python -m tests.fakes.graph --users 100000 --groups 5000 --membe
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import unquote
 
 import msgspec
@@ -151,7 +152,7 @@ class FakeGraph:
             return Reply(
                 400, {"error": {"code": "Request_UnsupportedQuery", "message": "ConsistencyLevel is missing."}}
             )
-        users = sum(1 for one in self.people.people() if not one.gone)
+        users = self.people.user_count - sum(1 for one in self.people.own.values() if one.gone)
         groups = sum(1 for one in self.people.crews if not one.gone)
         return Reply(body=str(users if kind == "users" else groups).encode(), content_type="text/plain")
 
@@ -170,11 +171,12 @@ class FakeGraph:
             for at, (kind, ident) in enumerate([*users, *groups])
         ]
 
-    def _listed(self, asked: Asked, shown: list[dict[str, object]]) -> Reply:
+    def _listed(self, asked: Asked, shown: Iterable[dict[str, object]]) -> Reply:
         top = min(999, int(asked.query.get("$top", "100")))
         at = int(asked.query.get("$skiptoken", "0"))
-        document: dict[str, object] = {"value": shown[at : at + top]}
-        if at + top < len(shown):
+        part = list(islice(shown, at, at + top + 1))
+        document: dict[str, object] = {"value": part[:top]}
+        if len(part) > top:
             root = asked.target.split("&$skiptoken")[0].split("?")
             query = root[1] if len(root) > 1 else "$top=100"
             document["@odata.nextLink"] = f"{self.base}{root[0]}?{query}&$skiptoken={at + top}"
@@ -196,10 +198,8 @@ class FakeGraph:
             words = f"Could not find a property named '{min(unknown)}' on type 'microsoft.graph.user'."
             return Reply(400, {"error": {"code": "BadRequest", "message": words}})
         if not rest:
-            shown = (
-                [] if self.deltas.nobody else [self._shown(one, asked) for one in self.people.people() if not one.gone]
-            )
-            return self._listed(asked, shown)
+            people = iter(()) if self.deltas.nobody else self.people.people()
+            return self._listed(asked, (self._shown(one, asked) for one in people if not one.gone))
         person = self._person(rest[0])
         if person is None or person.gone:
             return NOTHING

@@ -8,9 +8,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ import httpx
 from tests.shape.tree import ROOT
 
 START_S = 30.0
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 PASSED_ON = ("PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_START")
 
 
@@ -48,8 +50,11 @@ def rolebook(database_url: str, *words: str, **settings: str) -> Any:  # noqa: A
 class Server:
     """``rolebook serve`` as a process, which may be killed and started again at the same address."""
 
-    def __init__(self, database_url: str, folder: Path, *, workers: int = 1) -> None:
+    def __init__(
+        self, database_url: str, folder: Path, *, workers: int = 1, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> None:
         self.database_url = database_url
+        self._settings = settings
         self.greeting: dict[str, Any] = {}
         """What the last start printed."""
         self._workers = workers
@@ -81,7 +86,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "rolebook", *words],
                 cwd=ROOT,
-                env=environment_for(self.database_url),
+                env=environment_for(self.database_url, **self._settings),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -129,9 +134,11 @@ class Server:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path, *, workers: int = 1) -> Iterator[Server]:
+def serving(
+    database_url: str, folder: Path, *, workers: int = 1, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Server]:
     """Give a ready server and end it afterwards."""
-    server = Server(database_url, folder, workers=workers)
+    server = Server(database_url, folder, workers=workers, settings=settings)
     try:
         server.start()
         yield server

@@ -1,6 +1,6 @@
 """The portal in process, over both databases, with people of every role who can sign in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.exceptions import HTTPException
 
 from directory import locks, signins
+from directory.pulls.kinds import offer_connectors
 from directory.store.compiled import Statement
 from directory.store.unit import Engine, execute
 from portal.errors import error_answerer
@@ -20,6 +21,7 @@ from portal.visit import Site
 from rolebook.simulation import Simulator
 from tests.directory.world import World, create_world
 from tests.portal.browsing import ORIGIN, SAME_ORIGIN, Browser
+from tests.portal.pulling import QuietConnectors
 
 SignIn = Callable[..., Awaitable[Browser]]
 
@@ -57,6 +59,15 @@ async def world(store: Engine) -> World:
     made = await create_world("northwind")
     made.now = datetime.now(UTC)
     return made
+
+
+@pytest.fixture(autouse=True)
+def connectors() -> Iterator[QuietConnectors]:
+    """Our connectors, whose checks send nothing: what they find is the test's choice."""
+    quiet = QuietConnectors()
+    offer_connectors(quiet)
+    yield quiet
+    offer_connectors(None)
 
 
 @pytest.fixture

@@ -40,6 +40,8 @@ from portal.routes import PAGES
 from tests.directory.scheduling import make_schedule
 from tests.directory.world import World
 from tests.portal.browsing import SAME_ORIGIN, Browser
+from tests.portal.pulling import pulled_source
+from tests.portal.running import begun
 from tests.portal.telling import told_outside
 
 PARAMETER = re.compile(r"\{(\w+):str\}")
@@ -79,6 +81,8 @@ INSIDE = [door for door in DOORS if door.access != "public"]
 def filled(path: str, slug: str, ids: dict[str, str]) -> str:
     """Return an address: of things that are known, and of things that are not there."""
     known = {"slug": slug, **ids}
+    if "/connectors/" in path:
+        known["source_id"] = ids.get("connector_id", str(uuid4()))
     return PARAMETER.sub(lambda found: known.get(found[1], str(uuid4())), path)
 
 
@@ -107,6 +111,7 @@ async def things_in(world: World, owner: Browser) -> dict[str, str]:
         "source_id": str(world.source.source_id),
         "user_id": str(user.user_id),
         "group_id": str(group.group_id),
+        **await pulling_in(world),
         "secret_id": str(issued.secret.secret_id),
         "role_id": str(world.roles["editor"].role_id),
         "event_id": str(event.event_id),
@@ -137,6 +142,12 @@ async def met_and_gone(world: World) -> dict[str, str]:
     gone = await world.push_user("gone")
     await users.delete_user(gone.user_id, by=world.client, now=world.tick())
     return {"entry_id": str(queue.entries[0].entry_id), "gone_id": str(gone.user_id)}
+
+
+async def pulling_in(world: World) -> dict[str, str]:
+    """Make a connection that is pulled, with a pull under way; return the ids of both."""
+    source = await pulled_source(world)
+    return {"connector_id": str(source.source_id), "pull_id": str((await begun(world, source)).run_id)}
 
 
 async def undone_action(world: World, by: Actor, now: datetime) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from directory import alert_list, alert_recipients, mail_delivery
 from directory.alert_recipients import Choice
+from directory.alerts import ALERT_KINDS
 from tests.directory.world import World
 from tests.portal.browsing import Browser
 from tests.portal.conftest import SignIn
@@ -85,7 +86,7 @@ async def test_a_recipient_is_added_tested_changed_and_removed_without_a_script(
         if kind.startswith("kind_") and kind != "kind_mail_failed":
             del form.fields[kind]
     changed = await admin.send(form, rhythm="day")
-    assert "1 of 9 kinds" in changed.text
+    assert f"1 of {len(ALERT_KINDS)} kinds" in changed.text
     assert "at most daily" in changed.text
     removed = await admin.send(changed.form("/remove"))
     assert "Nobody is told" in removed.text

@@ -111,7 +111,7 @@ def test_settings_of_a_connection_are_changed_by_name(command: Command) -> None:
         ("user create --tenant nowhere --user-name a --role Viewer", "no tenant nowhere"),
         ("user create --tenant acme --user-name a --role King", "must be one of: Administrator, User Manager"),
         ("user link --tenant acme --user-name nobody", "no user nobody"),
-        ("source create --tenant acme --kind okta --preset okta --name O", "'okta' is not 'scim'"),
+        ("source create --tenant acme --kind okta --preset okta --name O", "--kind okta needs --config"),
         ("source create --tenant acme --preset ping --name P", "'ping' is not one of"),
         ("source set 01a202c4-ea41-7423-95fb-6ccc841786b0 patch_response=body", "no source 01a202c4"),
         ("source set 01a202c4-ea41-7423-95fb-6ccc841786b0 patch_response", "is not KEY=VALUE"),

@@ -14,6 +14,7 @@ from directory.store.compiled import Statement
 from directory.store.unit import Engine, execute
 from directory.webhooks import WebhookDraft
 from rolebook.exporting import export_configuration
+from tests.directory.pulls.pulled import graph_source
 from tests.directory.scheduling import local_user, make_schedule, terms
 from tests.directory.world import World, create_world
 
@@ -77,3 +78,15 @@ async def test_nothing_of_it_is_secret(world: World) -> None:
     assert made.secret_text not in text
     assert "hidden" not in text
     assert key.token not in text
+
+
+async def test_how_a_connection_is_pulled_is_there_without_its_credentials(world: World) -> None:
+    await graph_source(world, "Checked", mode="audit", audits_source_id=world.source.source_id)
+
+    found = await exported(world)
+
+    (pulled,) = [one["pull"] for one in found["connections"] if one["label"] == "Checked"]
+    assert (pulled["mode"], pulled["compared_with"], pulled["interval_min"]) == ("audit", "Entra", 30)
+    assert pulled["config"]["tenant"] == "contoso.example"
+    assert "sesame" not in json.dumps(found)
+    assert "client_secret" not in json.dumps(found)

@@ -44,7 +44,7 @@ def test_only_settings_reads_the_environment() -> None:
     assert readers <= {"rolebook/settings.py"}
 
 
-def test_only_the_job_loop_and_the_door_that_words_errors_catch_everything() -> None:
+def test_only_jobs_and_the_door_that_words_errors_catch_everything() -> None:
     broad = [
         name_of(path)
         for path in each_module()
@@ -52,8 +52,9 @@ def test_only_the_job_loop_and_the_door_that_words_errors_catch_everything() -> 
         if isinstance(node, ast.ExceptHandler) and catches_everything(node)
     ]
 
-    assert set(broad) <= {"rolebook/jobs.py", "scim/door.py"}, broad
-    assert len(broad) <= 3, broad
+    # A pull is a job of its own, and the connector of another package may raise anything.
+    assert set(broad) <= {"rolebook/jobs.py", "rolebook/pull_work.py", "scim/door.py"}, broad
+    assert len(broad) <= 4, broad
 
 
 def test_nothing_marks_text_as_safe() -> None:

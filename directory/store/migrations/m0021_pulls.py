@@ -75,6 +75,10 @@ CREATE TABLE IF NOT EXISTS run_row (
   error_remedy TEXT NOT NULL DEFAULT '',
   cancel_asked BOOLEAN NOT NULL DEFAULT FALSE,
   resumed_count BIGINT NOT NULL DEFAULT 0,
+  stuck_count BIGINT NOT NULL DEFAULT 0,
+  identity TEXT,
+  identity_name TEXT NOT NULL DEFAULT '',
+  credential_expires_at TIMESTAMPTZ,
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, source_id) REFERENCES source_row (tenant_id, id)
 );
@@ -113,6 +117,7 @@ CREATE TABLE IF NOT EXISTS seen_row (
   hash TEXT NOT NULL,
   applied_hash TEXT NOT NULL DEFAULT '',
   in_scope BOOLEAN NOT NULL DEFAULT TRUE,
+  left_out BOOLEAN NOT NULL DEFAULT FALSE,
   run_id UUID NOT NULL,
   missing_run_id UUID,
   missing_at TIMESTAMPTZ,
@@ -126,6 +131,7 @@ CREATE INDEX IF NOT EXISTS seen_pending ON seen_row (tenant_id, source_id, kind,
 CREATE INDEX IF NOT EXISTS seen_problem ON seen_row (tenant_id, source_id, kind, ext_id) WHERE problem <> '';
 CREATE INDEX IF NOT EXISTS seen_missing ON seen_row (tenant_id, source_id, kind, ext_id)
   WHERE missing_run_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS seen_out_of_scope ON seen_row (tenant_id, source_id, kind, ext_id) WHERE NOT in_scope;
 CREATE INDEX IF NOT EXISTS seen_given ON seen_row (tenant_id, source_id, kind, ext_id) WHERE given IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS staged_edge_row (
@@ -184,6 +190,7 @@ CREATE TABLE IF NOT EXISTS run_item_row (
   FOREIGN KEY (tenant_id, run_id) REFERENCES run_row (tenant_id, id)
 );
 CREATE INDEX IF NOT EXISTS run_item_action ON run_item_row (tenant_id, run_id, action, seq);
+CREATE INDEX IF NOT EXISTS run_item_subject ON run_item_row (tenant_id, subject_id) WHERE subject_id IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS drift_row (
   tenant_id UUID NOT NULL,
@@ -206,6 +213,20 @@ CREATE TABLE IF NOT EXISTS drift_row (
 CREATE INDEX IF NOT EXISTS drift_kind ON drift_row (tenant_id, source_id, drift, label, ext_id, target);
 CREATE INDEX IF NOT EXISTS drift_of_audited ON drift_row (tenant_id, audited_id);
 CREATE INDEX IF NOT EXISTS drift_of_user ON drift_row (tenant_id, user_id) WHERE user_id IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS audit_pair_row (
+  tenant_id UUID NOT NULL,
+  source_id UUID NOT NULL,
+  user_id UUID NOT NULL,
+  ext_id TEXT NOT NULL,
+  way TEXT NOT NULL,
+  hash TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, source_id, user_id),
+  FOREIGN KEY (tenant_id, source_id) REFERENCES source_row (tenant_id, id)
+);
+CREATE INDEX IF NOT EXISTS audit_pair_ext ON audit_pair_row (tenant_id, source_id, ext_id);
+CREATE INDEX IF NOT EXISTS audit_pair_user ON audit_pair_row (tenant_id, user_id);
 """
 
 COLUMNS = (

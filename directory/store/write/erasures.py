@@ -42,6 +42,11 @@ _FORGET_SAID = Statement(
     "DELETE FROM adoption_row WHERE tenant_id = $1::uuid AND known_as = $2::text"
     " AND source_id IN (SELECT id FROM source_row WHERE tenant_id = $1::uuid)"
 )
+# What pulled directories said of the person, under the ids by which their sources know it.
+_FORGET_SEEN = Statement(
+    "DELETE FROM seen_row WHERE tenant_id = $1::uuid AND kind = 'user' AND (source_id, ext_id) IN"
+    " (SELECT k.source_id, k.external_id FROM user_link_row k WHERE k.tenant_id = $1::uuid AND k.user_id = $2::uuid)"
+)
 _EVENTS = (
     "SELECT v.event_id FROM event_row e JOIN event_value_row v ON v.tenant_id = e.tenant_id AND v.event_id = e.id"
     " WHERE e.tenant_id = $1::uuid AND e.subject_id = $2::uuid ORDER BY e.id LIMIT $3::bigint"
@@ -77,7 +82,7 @@ async def erase_user(change: EraseUser, by: Actor) -> None:
     """Take every word of a person away."""
     if await execute(_BLANK, by.tenant_id, change.user_id, change.at) != 1:
         raise ConcurrencyError(f"user {change.user_id} is not deleted, or erased already")
-    for statement in _FORGET:
+    for statement in (_FORGET_SEEN, *_FORGET):  # first, since links are forgotten, too
         await execute(statement, by.tenant_id, change.user_id)
     await execute(_FORGET_SAID, by.tenant_id, f"user {change.user_id}")
 

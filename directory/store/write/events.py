@@ -1,15 +1,16 @@
 """Writes of events: the record itself, its erasable values, and the list of users it moved."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from directory.chain import EventContent, EventValues, commitment_for, content_hash_for, render_values
 from directory.ids import new_id
 from directory.model import Actor, EventId
 from directory.plan import Event
-from directory.store.insert import Insert
+from directory.store.insert import Insert, SpreadInsert
 from directory.store.tables import EventMemberRow, EventRow, EventValueRow, RedecisionRow, columns_of
 from directory.store.together import Together
 from directory.threads import worked_out
@@ -17,7 +18,7 @@ from directory.threads import worked_out
 _COLUMNS = {name: declared for name, declared in columns_of(EventRow).items() if name not in {"seq", "chain_hash"}}
 _EVENT = Insert("event_row", _COLUMNS)
 _VALUES = Insert("event_value_row", columns_of(EventValueRow))
-_MEMBERS = Insert("event_member_row", columns_of(EventMemberRow))
+_MEMBERS = SpreadInsert("event_member_row", columns_of(EventMemberRow), varies="user_id")
 _WALKS = Insert("redecision_row", columns_of(RedecisionRow, "tenant_id", "id", "event_id", "asked_at"))
 
 
@@ -36,7 +37,9 @@ async def add_events(events: Sequence[Event], writes: Together, *, by: Actor, no
         moved.append(content)
     writes.add(_EVENT, rows)
     writes.add(_VALUES, values)
-    writes.add(_MEMBERS, (row for content in moved for row in _member_rows(content)))
+    for content in moved:
+        for joined, user_ids in ((True, content.joined), (False, content.left)):
+            writes.add(_MEMBERS, _member_rows(content, user_ids, joined=joined))
     writes.add(
         _WALKS,
         (
@@ -48,10 +51,8 @@ async def add_events(events: Sequence[Event], writes: Together, *, by: Actor, no
     return [EventId(content.event_id) for content in moved]
 
 
-def _member_rows(content: EventContent) -> Iterator[tuple[object, ...]]:
-    for joined, user_ids in ((True, content.joined), (False, content.left)):
-        for user_id in user_ids:
-            yield content.tenant_id, content.event_id, user_id, joined
+def _member_rows(content: EventContent, user_ids: Iterable[UUID], *, joined: bool) -> Iterator[tuple[object, ...]]:
+    return ((content.tenant_id, content.event_id, user_id, joined) for user_id in user_ids)
 
 
 def _content(event: Event, commitment: str, *, by: Actor, now: datetime) -> EventContent:

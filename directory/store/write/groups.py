@@ -9,7 +9,7 @@ from directory.names import name_key
 from directory.plan import ChangeMembers, EndGroup, PutGroup
 from directory.store.compiled import Statement
 from directory.store.errors import ConcurrencyError
-from directory.store.insert import ON_A_THREAD_ROWS, Insert, slices
+from directory.store.insert import ON_A_THREAD_ROWS, Insert, SpreadInsert, slices
 from directory.store.rows import document_key_text, document_text
 from directory.store.tables import GroupRow, MemberRow, NestedRow, WaitingRow, columns_of
 from directory.store.together import TOGETHER_ROWS, Together
@@ -55,12 +55,12 @@ _UNLINK = Statement(
 )
 _MEMBER = columns_of(MemberRow, "tenant_id", "group_id", "user_id", "since", "label")
 # Whoever is reported anew did not leave after all.
-_JOIN = Insert(
-    "member_row",
-    _MEMBER,
+_BACK = (
     "ON CONFLICT (tenant_id, group_id, user_id) DO UPDATE"
-    " SET gone = false, since = excluded.since, label = excluded.label WHERE member_row.gone",
+    " SET gone = false, since = excluded.since, label = excluded.label WHERE member_row.gone"
 )
+_JOIN = SpreadInsert("member_row", _MEMBER, _BACK, varies="user_id")
+_JOIN_CALLED = Insert("member_row", _MEMBER, _BACK)
 _WITHHOLD = Insert("member_row", columns_of(MemberRow), "ON CONFLICT DO NOTHING")
 _RELABEL = Insert(
     "member_row",
@@ -78,7 +78,7 @@ _UNNEST = Statement(
 _LEAVE = Statement(
     "DELETE FROM member_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND user_id = ANY($3::uuid[])"
 )
-_WAIT = Insert("waiting_row", columns_of(WaitingRow), "ON CONFLICT DO NOTHING")
+_WAIT = SpreadInsert("waiting_row", columns_of(WaitingRow), "ON CONFLICT DO NOTHING", varies="value")
 _UNWAIT = Statement(
     "DELETE FROM waiting_row WHERE tenant_id = $1::uuid AND group_id = $2::uuid AND value = ANY($3::text[])"
 )
@@ -162,7 +162,8 @@ async def change_members(change: ChangeMembers, by: Actor, writes: Together) -> 
         _end_few_members(change, by, writes)
     tenant_id, group_id, at, labels = by.tenant_id, change.group_id, change.at, change.labels
     joining = (user_id for user_id in change.join if user_id not in change.withhold)
-    writes.add(_JOIN, ((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in joining))
+    join = _JOIN_CALLED if labels else _JOIN
+    writes.add(join, ((tenant_id, group_id, user_id, at, labels.get(user_id)) for user_id in joining))
     held = (user_id for user_id in change.join if user_id in change.withhold)
     writes.add(_WITHHOLD, ((tenant_id, group_id, user_id, at, labels.get(user_id), False, True) for user_id in held))
     writes.add(_RELABEL, ((tenant_id, group_id, user_id, at, label) for user_id, label in change.relabel.items()))

@@ -127,14 +127,14 @@ _END_STEPS = Statement(
 
 
 def add_user(change: PutUser, writes: Together) -> None:
-    """Have a new user stored, with its link and e-mails."""
+    """Have a new user stored, with its link and e-mails; of many who are added, all with the same statements."""
     user = change.user
     _refuse_taken(user, writes)
-    writes.add(_INSERT, [_values(user)])
+    writes.add(_INSERT, [_values(user)], beside=True)
     external_id = user.attributes.external_id
     if user.source_id is not None and external_id is not None:
-        writes.add(_NEW_LINK, [(user.tenant_id, user.source_id, external_id, user.user_id)])
-    writes.add(_EMAILS, _email_rows(user))
+        writes.add(_NEW_LINK, [(user.tenant_id, user.source_id, external_id, user.user_id)], beside=True)
+    writes.add(_EMAILS, _email_rows(user), beside=True)
 
 
 async def put_user(change: PutUser, writes: Together) -> None:

@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.connector import Secrets
-from connectors.entra.tokens import certificate_end, claims_of
+from connectors.entra.tokens import certificate_end, claims_of, refusal_from
 from connectors.errors import SourceError
 from tests.connectors.entra.graphs import CONFIG, connect, truth
 from tests.connectors.pulling import Mirror
@@ -71,6 +71,11 @@ async def test_a_revoked_token_is_replaced_in_the_middle_of_a_pull(graph: FakeGr
 
     assert mirror.seen() == truth(graph)
     assert graph.requests["token"] == 2
+
+
+@pytest.mark.parametrize("answer", [{}, {"error": {"code": "aCode"}}, {"error": ["x"], "error_codes": 7000222}])
+async def test_an_answer_of_something_in_between_is_a_passing_trouble(answer: dict[str, object]) -> None:
+    assert refusal_from(answer).kind == "transient"
 
 
 async def test_a_busy_sign_in_service_is_tried_again(graph: FakeGraph) -> None:

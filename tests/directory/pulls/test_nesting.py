@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.pulls.nesting import effective_members, groups_within, in_scope
+from directory.pulls.nesting import effective_members, groups_within
 
 GROUPS = st.sampled_from("abcdef")
 NESTED = st.dictionaries(GROUPS, st.lists(GROUPS, max_size=3), max_size=6)
@@ -25,10 +25,3 @@ def test_expansion_is_what_walking_until_nothing_is_new_gives(
         reached |= {inner for one in reached for inner in nested.get(one, [])}
 
     assert effective_members(group, members, nested) == {user for one in reached for user in members.get(one, [])}
-
-
-def test_scope_is_direct_unless_nesting_is_wanted() -> None:
-    members = {"a": ["u"], "b": ["v"]}
-
-    assert in_scope(["x"], ["a"], members=members) == {"x", "u"}
-    assert in_scope(["x"], ["a"], members=members, nested={"a": ["b"]}) == {"x", "u", "v"}

@@ -7,7 +7,7 @@ import pytest
 
 from directory.store.compiled import Statement
 from directory.store.errors import InvalidValueError, UniqueViolationError
-from directory.store.insert import Insert
+from directory.store.insert import Insert, SpreadInsert
 from directory.store.named_insert import insert_rows
 from directory.store.sqlite import OneWriterEngine
 from directory.store.unit import Engine, fetch, unit_of_work
@@ -149,3 +149,20 @@ async def test_value_that_cannot_be_stored_is_refused_by_both_paths(row: tuple[o
     with pytest.raises(InvalidValueError):
         await ADD([ROWS[0], row])
     assert await fetch(ALL) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 1_001])
+async def test_rows_that_differ_in_one_column_are_stored_like_any_others(store: Engine, count: int) -> None:
+    await store.run_ddl("DROP INDEX thing_by_name")
+    rows: list[tuple[object, ...]] = [(UUID(int=at), NOON, True, "same", 7, '{"a":1}') for at in range(count)]
+    await SpreadInsert("thing", TYPES, "ON CONFLICT DO NOTHING", varies="id")(iter(rows))
+    spread = await fetch(ALL)
+    await fetch(Statement("DELETE FROM thing"))
+    await ADD(rows)
+    assert [tuple(row.values()) for row in spread] == [tuple(row.values()) for row in await fetch(ALL)]
+    assert len(spread) == count
+
+
+async def test_rows_that_differ_in_more_columns_than_was_said_are_all_stored_as_they_are() -> None:
+    await SpreadInsert("thing", TYPES, varies="id")(ROWS)
+    assert [row["name"] for row in await fetch(ALL)] == [row[3] for row in ROWS]
