@@ -4,6 +4,7 @@ Commands come as lines on standard input, answers go as JSON to standard output:
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -32,6 +33,7 @@ from directory.store.compiled import Statement
 from directory.store.migrate import migrate
 from directory.store.unit import fetch, open_store
 from rolebook import logs
+from rolebook.app import YOUNG_MAX
 from rolebook.connecting import offered_connectors
 from rolebook.keys import key_ring_for
 from rolebook.pull_means import Means, connecting
@@ -164,6 +166,9 @@ async def main() -> None:
         config = {"tenant": DIRECTORY, "client_id": APPLICATION}
         source = await create_pull_source("graph", "Graph", config, {"client_secret": SECRET}, by=by, now=now)
         worker = Worker(source, by, Means(connect=connecting(offered)))
+        gc.collect()
+        gc.freeze()  # as a server does
+        gc.set_threshold(YOUNG_MAX, *gc.get_threshold()[1:])
         loop = asyncio.get_running_loop()
         while (line := (await loop.run_in_executor(None, sys.stdin.readline)).strip()) not in {"", "end"}:
             deed = worker.bare if line == "bare" else partial(worker.pull, line)
