@@ -24,6 +24,12 @@ OFFERED = Offered(network=Network(private_addresses=True))
 RING = KeyRing([hashlib.sha256(b"a key of tests").digest()])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names that differ from process to process: tests shared out among several would not be the same ones."""
+    if odd := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"named by an address in memory, give it an id: {odd[0]}")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -172,7 +172,7 @@ async def test_one_that_cannot_be_made_is_a_failed_step(monkeypatch: pytest.Monk
         (None, Done(whole=True, checkpoint=None)),
         (),
     ],
-    ids=repr,
+    ids=lambda items: "raises" if items and callable(items[0]) else repr(items),
 )
 async def test_a_page_that_is_none_ends_the_stream_with_an_error_and_nobody_is_missed(
     monkeypatch: pytest.MonkeyPatch, items: tuple[object, ...]
