@@ -8,6 +8,7 @@ from uuid import UUID
 from directory.departures import moved_users, reopened_loans
 from directory.edits import Expect
 from directory.errors import LastAdministratorError, NotFoundError, StaleError
+from directory.followers import follow, note_committed, noting
 from directory.model import Actor, EventId, SourceId
 from directory.plan import Event, Plan
 from directory.store.bookkeeping import add_request
@@ -24,13 +25,21 @@ Result = TypeVar("Result")
 async def in_unit_of(by: Actor, body: Callable[[], Awaitable[Result]]) -> Result:
     """Read, plan and commit in one transaction of the actor's tenant, again from the start if another came first.
 
-    ``body`` has no effect but its statements.
+    ``body`` has no effect but its statements. What its plans come to in tenants below follows them in the same
+    transaction.
 
     Raises:
         UnavailableError: nothing was changed.
     """
+
+    async def followed() -> Result:
+        with noting() as committed:
+            result = await body()
+        await follow(committed)
+        return result
+
     try:
-        return await in_unit(by.tenant_id, body)
+        return await in_unit(by.tenant_id, followed)
     except BaseException:
         if by.request is not None:  # what the transaction had recorded is gone with it
             by.request.recorded = False
@@ -67,6 +76,7 @@ async def commit_plan(plan: Plan, *, by: Actor, now: datetime, job_id: UUID | No
     if moved or reopened:
         await settle_return_tasks(moved, reopened, by=by, now=now)
     note_tried(plan)
+    note_committed(plan, by=by, now=now)
     if by.request is not None:
         by.request.recorded = True
     return event_ids[0] if event_ids else None

@@ -5,7 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 Preset = Literal["entra", "okta", "onelogin", "jumpcloud", "strict"]
-SourceKind = Literal["scim", "graph", "okta"]
+SourceKind = Literal["scim", "graph", "okta", "routed"]
+"""``routed``: what a super tenant leads here; no client and no pull, only its routing acts as this source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from directory.store import (
     tables_pulls,
     tables_reports,
     tables_roles,
+    tables_routing,
 )
 from directory.store.tables import columns_of
 
@@ -27,6 +28,7 @@ _TABLES = (
     tables_outbox,
     tables_pulls,
     tables_reports,
+    tables_routing,
     tables_roles,
 )
 _MODULES = {one.__name__ for one in _TABLES}

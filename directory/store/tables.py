@@ -17,6 +17,13 @@ class TenantRow(Table, tablename="tenant_row"):
     policy_mark = UUID(default=None)
     guard = Text()
     created_at = Timestamptz(default=None)
+    suspended_at = Timestamptz(null=True, default=None)
+    deleted_at = Timestamptz(null=True, default=None)
+    ended_by = Text(null=True, default=None)
+    erased_at = Timestamptz(null=True, default=None)
+    routing_mark = UUID(null=True, default=None)
+    routing = Text()
+    scoped_views = Text()
 
 
 class RoleRow(Table, tablename="role_row"):

@@ -40,6 +40,8 @@ _fence: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("fence", d
 _deeds: ContextVar[list[Callable[[], None]] | None] = ContextVar("deeds", default=None)
 _trial: ContextVar[list[object] | None] = ContextVar("trial", default=None)
 _joined: ContextVar[bool] = ContextVar("joined", default=False)
+_tenant: ContextVar[UUID | None] = ContextVar("tenant", default=None)
+_house: ContextVar[bool] = ContextVar("house", default=False)
 
 
 def connect(database_url: str, *, pool_max: int = 10) -> Engine:
@@ -151,6 +153,26 @@ async def _once_in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Res
     for deed in deeds:
         deed()
     return result
+
+
+@asynccontextmanager
+async def as_tenant(tenant_id: UUID) -> AsyncIterator[None]:
+    """Let the body's statements be those of ``tenant_id``: another one than the open unit's, or outside of any unit."""
+    token = _tenant.set(tenant_id)
+    try:
+        yield
+    finally:
+        _tenant.reset(token)
+
+
+@asynccontextmanager
+async def in_house() -> AsyncIterator[None]:
+    """Let the body's statements reach all tenants: duties, and what a super tenant reads of those below it."""
+    token = _house.set(True)
+    try:
+        yield
+    finally:
+        _house.reset(token)
 
 
 def once_committed(deed: Callable[[], None]) -> None:
