@@ -16,7 +16,9 @@ from benchmarks.pages import Paged, measure_pages
 from benchmarks.plot import draw
 from benchmarks.pulls import Pulled, Size, measure_pulls, phase_table, pull_table, wait_table
 from benchmarks.roster import CONSTANT, NODE, PEERS_PYTHON, SYSTEMS
+from benchmarks.routed import Routed, measure_routed, routed_table
 from benchmarks.tables import cost_table, median_rates, page_table, rate_table, ratio_table, size_table, systems_table
+from benchmarks.tenants import Crowded, crowded_table, measure_tenants
 from benchmarks.throughput import CONNECTIONS, PEOPLE, Effort, Measured, measure_round
 from tests.postgres_server import postgres_server
 
@@ -29,7 +31,11 @@ EVENTS = 1_000_000
 EVENTS_QUICK = 20_000
 PULLED = Size(users=LARGE, groups=5_000, memberships=1_000_000)
 PULLED_QUICK = Size(users=LARGE_QUICK, groups=100, memberships=10_000)
-PARTS = ("throughput", "large", "pages", "pulls")
+ROUTED = 20_000
+ROUTED_QUICK = 1_000
+TENANTS = 1_000
+TENANTS_QUICK = 20
+PARTS = ("throughput", "large", "pages", "pulls", "routed", "tenants")
 MARK = "<!-- what follows is written by python -m benchmarks -->"
 
 _PYTHON_PEERS = ("scim2-server", "scim2-models", "django-scim2", "django", "gunicorn", "psycopg", "uvicorn")
@@ -44,6 +50,8 @@ class Results:
     large: Sequence[Large]
     pages: Sequence[Paged]
     pulls: Sequence[Pulled]
+    routed: Sequence[Routed]
+    tenants: Sequence[Crowded]
 
 
 def parse_words() -> argparse.Namespace:
@@ -114,6 +122,15 @@ def report(found: Results, effort: Effort) -> str:
         people = found.pulls[0].size.users
         lines += ["", f"### Pulls of {people:,} people from our own Graph", "", pull_table(found.pulls)]
         lines += ["", phase_table(found.pulls), "", wait_table(found.pulls)]
+    if found.routed:
+        lines += [
+            "",
+            f"### One push of {found.routed[0].people:,} people to many tenants",
+            "",
+            routed_table(found.routed),
+        ]
+    if found.tenants:
+        lines += ["", "### A tenant among others", "", crowded_table(found.tenants)]
     return "\n".join([*lines, ""])
 
 
@@ -134,6 +151,8 @@ def keep(found: Results, effort: Effort, *, quick: bool, whole: bool) -> None:
         "large": [asdict(one) for one in found.large],
         "pages": [asdict(one) for one in found.pages],
         "pulls": [asdict(one) for one in found.pulls],
+        "routed": [asdict(one) for one in found.routed],
+        "tenants": [asdict(one) for one in found.tenants],
     }
     results = FOLDER / "results"
     results.mkdir(exist_ok=True)
@@ -160,6 +179,10 @@ def main() -> None:
             list(measure_large(effort, postgres, count)) if "large" in wanted else [],
             list(measure_pages(postgres, count, events)) if "pages" in wanted else [],
             list(measure_pulls(postgres, PULLED_QUICK if words.quick else PULLED)) if "pulls" in wanted else [],
+            list(measure_routed(postgres, ROUTED_QUICK if words.quick else ROUTED)) if "routed" in wanted else [],
+            list(measure_tenants(effort, postgres, TENANTS_QUICK if words.quick else TENANTS))
+            if "tenants" in wanted
+            else [],
         )
     keep(results, effort, quick=words.quick, whole=words.part is None)
 

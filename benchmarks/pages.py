@@ -55,7 +55,7 @@ def _measure(system: System, server: Running, database_url: str, template: Path,
     url = f"http://localhost:{server.port}"
     with httpx.Client(base_url=f"{url}/t/contoso/", timeout=60, trust_env=False) as client:
         sign_in(client, url, database_url)
-        taken = {name: _taken_ms(client, path, headers, turns) for name, path, headers in each_page(template)}
+        taken = {name: taken_ms(client, path, headers, turns) for name, path, headers in each_page(template)}
     return Paged(
         system=system.name,
         events=count_events(template),
@@ -64,15 +64,18 @@ def _measure(system: System, server: Running, database_url: str, template: Path,
     )
 
 
-def _taken_ms(client: httpx.Client, path: str, headers: Mapping[str, str], turns: int) -> list[float]:
+def taken_ms(
+    client: httpx.Client, path: str, headers: Mapping[str, str], turns: int, warm_up: int = WARM_UP
+) -> list[float]:
+    """Return how long each of so many turns of a page takes, after a few that do not count."""
     times: list[float] = []
-    for turn in range(turns + WARM_UP):
+    for turn in range(turns + warm_up):
         began = time.perf_counter()
         answer = client.get(path, headers=dict(headers))
         took_ms = (time.perf_counter() - began) * 1000
         if answer.status_code != 200 or not answer.content:
             raise RuntimeError(f"{path} answered {answer.status_code}")
-        if turn >= WARM_UP:
+        if turn >= warm_up:
             times.append(took_ms)
     return times
 

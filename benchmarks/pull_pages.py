@@ -26,7 +26,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "groups": {},
     "activity": {},
 }
-MAKE_DUE = Statement("UPDATE pull_row SET next_at = $1::timestamptz")
+MAKE_DUE = Statement("UPDATE pull_row SET next_at = $1::timestamptz", house=True)
 OPEN = "SELECT count(*) FROM run_row WHERE state IN ('asked', 'fetching', 'planning', 'applying')"
 ALL = "SELECT count(*) FROM run_row"
 

@@ -47,7 +47,8 @@ WRITTEN = Statement(
     "SELECT (SELECT coalesce(sum(version), 0) FROM user_row) AS users,"
     " (SELECT coalesce(sum(version), 0) FROM group_row) AS groups,"
     " (SELECT count(*) FROM member_row) AS members,"
-    " (SELECT count(*) FROM event_row WHERE subject_kind IN ('user', 'group')) AS events"
+    " (SELECT count(*) FROM event_row WHERE subject_kind IN ('user', 'group')) AS events",
+    house=True,
 )
 
 

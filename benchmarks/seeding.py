@@ -40,10 +40,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def prepare(database_url: str, count: int = 0) -> Seeded:
-    """Set up a tenant with a source of the preset entra, and push so many people and some mapped groups."""
+async def prepare(database_url: str, count: int = 0, neighbours: int = 0) -> Seeded:
+    """Set up a tenant with a source of the preset entra, and push so many people and some mapped groups.
+
+    ``neighbours``: so many other tenants have as many people; half of them were there before.
+    """
     await migrate(database_url)
     async with open_store(database_url):
+        for number in range(neighbours // 2):
+            await push_neighbour(number, count)
         tenant = await tenants.create_tenant("Contoso", now=now())
         by = tenants.system_actor(tenant, "benchmark")
         source = await sources.create_source(kind="scim", preset="entra", label="bench", by=by, now=now())
@@ -58,9 +63,20 @@ async def prepare(database_url: str, count: int = 0) -> Seeded:
             name = GroupAttributes({"displayName": f"team {number}"})
             group = await groups.create_group(name, members, by=client, now=now(), unique_name=False, unknown="pending")
             await mappings.add_mapping(group.group_id, editor.role_id, consent=False, by=by, now=now())
+        for number in range(neighbours // 2, neighbours):
+            await push_neighbour(number, count)
         while await events.seal_events(now=now(), limit=5_000):  # a server that starts on it has nothing left to do
             pass
     return Seeded(token=issued.token, user_ids=user_ids)
+
+
+async def push_neighbour(number: int, count: int) -> None:
+    """Set up another tenant with so many people."""
+    tenant = await tenants.create_tenant(f"Neighbour {number}", now=now())
+    by = tenants.system_actor(tenant, "benchmark")
+    source = await sources.create_source(kind="scim", preset="entra", label="bench", by=by, now=now())
+    client = Actor(tenant_id=tenant.tenant_id, kind="source", label="bench", source_id=source.source_id)
+    await push_users(client, count)
 
 
 async def push_users(client: Actor, count: int) -> list[str]:
@@ -79,16 +95,20 @@ async def push_users(client: Actor, count: int) -> list[str]:
     return user_ids
 
 
-def template_for(folder: Path, count: int) -> tuple[Path, Seeded]:
-    """Return a SQLite directory of ``count`` people, made if the folder has none of this schema yet."""
+def template_for(folder: Path, count: int, neighbours: int = 0) -> tuple[Path, Seeded]:
+    """Return a SQLite directory of ``count`` people, made if the folder has none of this schema yet.
+
+    ``neighbours`` as for ``prepare``.
+    """
     schema = b"".join(path.read_bytes() for path in sorted((ROOT / "directory/store/migrations").glob("*.py")))
-    stem = folder / f"directory-{count}-{sha256(schema).hexdigest()[:12]}"
+    size = f"{count}x{neighbours + 1}" if neighbours else str(count)
+    stem = folder / f"directory-{size}-{sha256(schema).hexdigest()[:12]}"
     database, facts = stem.with_suffix(".sqlite"), stem.with_suffix(".json")
     if not facts.exists():
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.glob(f"{database.name}*"):
             left.unlink()
-        seeded = asyncio.run(prepare(f"sqlite:///{database}", count))
+        seeded = asyncio.run(prepare(f"sqlite:///{database}", count, neighbours))
         with sqlite3.connect(database) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         facts.write_text(json.dumps(asdict(seeded)), encoding="utf-8")

@@ -66,9 +66,8 @@ def started(system: System, folder: Path, postgres: str) -> Iterator[Running]:
 
 
 @contextmanager
-def database(postgres: str) -> Iterator[str]:
+def database(postgres: str, name: str = "measured") -> Iterator[str]:
     """Give an empty database, and drop it afterwards."""
-    name = "measured"
     asyncio.run(_command(postgres, f"CREATE DATABASE {name}"))
     try:
         yield f"{postgres.rpartition('/')[0]}/{name}"

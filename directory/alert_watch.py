@@ -14,6 +14,7 @@ from directory.store.alert_facts import HELD_MAX, HeldWaiting, SourceSights
 from directory.store.equipment_keys import EquipmentKey
 from directory.store.pulls import drift
 from directory.store.pulls import sources as pull_rows
+from directory.store.routes import due, routes
 from directory.store.unit import Row, in_unit
 from directory.tallies import is_failure
 
@@ -108,12 +109,8 @@ async def _watch_some(tenant_ids: Sequence[TenantId], *, now: datetime) -> int:
         seen[source.tenant_id] += cases_of(source, sights, now) if row is None else _pulled_cases_of(source, row, now)
     for key in sights.equipment_keys:
         seen[key.tenant_id] += key_cases_of(key, now)
-    for held in await alert_facts.list_held(tenant_ids):
-        seen[held.tenant_id].append(_held_case(held))
-    for left in await drift.list_leavers(tenant_ids):
-        seen[left.tenant_id].append(_drift_case(left))
-    for tenant_id, count in sights.troubled_mails.items():
-        seen[tenant_id].append(_mails_case(count))
+    for tenant_id, case in await _counted_cases(tenant_ids, sights):
+        seen[tenant_id].append(case)
     before: dict[TenantId, list[Alert]] = {}
     for row in await alerts.list_open_of(tenant_ids):
         before.setdefault(TenantId(row["tenant_id"]), []).append(alert_from(row))
@@ -125,6 +122,16 @@ async def _watch_some(tenant_ids: Sequence[TenantId], *, now: datetime) -> int:
     for tenant_id in changed:
         await _observe(tenant_id, seen[tenant_id], now=now)
     return len(changed)
+
+
+async def _counted_cases(tenant_ids: Sequence[TenantId], sights: SourceSights) -> list[tuple[TenantId, AlertCase]]:
+    """Return what is the matter with things of which there are too many, by tenant."""
+    held = [(one.tenant_id, _held_case(one)) for one in await alert_facts.list_held(tenant_ids)]
+    left = [(one.tenant_id, _drift_case(one)) for one in await drift.list_leavers(tenant_ids)]
+    refused = [(one, _routes_case(count)) for one, count in (await routes.count_refused(tenant_ids)).items()]
+    stuck = [(one, _stuck_case(count)) for one, count in (await due.count_stuck(tenant_ids)).items()]
+    mails = [(one, _mails_case(count)) for one, count in sights.troubled_mails.items()]
+    return [*held, *left, *refused, *stuck, *mails]
 
 
 async def _observe(tenant_id: TenantId, seen: Sequence[AlertCase], *, now: datetime) -> None:
@@ -217,6 +224,33 @@ def _mails_case(count: int) -> AlertCase:
     detail = f"{what} could not be delivered, or may not have arrived. Send again what is still needed, leave the rest."
     return AlertCase(
         kind="mail_failed", subject="outbox", label="Mails", detail=detail, path="alerts/mails", level=len(str(count))
+    )
+
+
+def _routes_case(count: int) -> AlertCase:
+    """Return what is told a super tenant of users whom tenants below do not take as the rules say."""
+    who = "1 user is" if count == 1 else f"{count:,}{'+' if count >= routes.REFUSED_MAX else ''} users are"
+    return AlertCase(
+        kind="routes_refused",
+        subject="routing",
+        label="Routing",
+        detail=f"{who} not in a tenant as the rules say: it refuses them, or they met somebody there. Their pages say"
+        " why, and they are tried again as soon as something changes there.",
+        path="routing",
+        level=count.bit_length(),
+    )
+
+
+def _stuck_case(count: int) -> AlertCase:
+    """Return what is told a super tenant of users and groups whose routing fails for a reason of the server's own."""
+    return AlertCase(
+        kind="routes_refused",
+        subject="routing queue",
+        label="Routing queue",
+        detail=f"{count:,} {'user or group' if count == 1 else 'users and groups'} could not be routed in several"
+        " tries. The server's log says why; they are tried again, and nobody else waits for them.",
+        path="routing",
+        level=count.bit_length(),
     )
 
 

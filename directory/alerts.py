@@ -19,6 +19,8 @@ AlertKind = Literal[
     "report_failed",
     "webhook_failing",
     "mail_failed",
+    "routes_refused",
+    "view_asked",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 DETAIL_CHARS_MAX = 500

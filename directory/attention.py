@@ -22,6 +22,7 @@ AttentionKind = Literal[
     "equipment_out",
     "locks_due",
     "adoptions_open",
+    "unrouted",
     "records_lost",
     "redeciding",
 ]
@@ -79,6 +80,8 @@ class TenantNeeds:
     """Changes that the guard held and nobody decided."""
     held_since: datetime | None = None
     adoption_count: int = 0
+    unrouted_count: int = 0
+    """Users of a super tenant whom no routing rule leads anywhere."""
     lost_record_count: int = 0
     redeciding_since: datetime | None = None
     worker_late_since: datetime | None = None
@@ -142,22 +145,19 @@ def _about(source: SourceNeed, kind: AttentionKind, risk: Risk) -> Attention:
 
 
 def _of_people(needs: TenantNeeds) -> list[Attention]:
-    found: list[Attention] = []
-    if not needs.has_local_administrator:
-        found.append(Attention(kind="no_local_administrator", risk="high"))
-    if needs.held_count:
-        found.append(Attention(kind="changes_held", risk="high", count=needs.held_count, at=needs.held_since))
-    if needs.administrator_count < 2:
-        found.append(Attention(kind="one_administrator", risk="medium"))
-    if needs.gone_mapping_count:
-        found.append(Attention(kind="mappings_gone", risk="medium", count=needs.gone_mapping_count))
-    if needs.leaver_count:
-        found.append(Attention(kind="equipment_out", risk="medium", count=needs.leaver_count))
-    if needs.adoption_count:
-        found.append(Attention(kind="adoptions_open", risk="medium", count=needs.adoption_count))
-    if needs.due_lock_count:
-        found.append(Attention(kind="locks_due", risk="low", count=needs.due_lock_count, at=needs.first_lock_until))
-    return found
+    counted: tuple[tuple[AttentionKind, Risk, int, datetime | None], ...] = (
+        ("changes_held", "high", needs.held_count, needs.held_since),
+        ("one_administrator", "medium", int(needs.administrator_count < 2), None),
+        ("mappings_gone", "medium", needs.gone_mapping_count, None),
+        ("equipment_out", "medium", needs.leaver_count, None),
+        ("adoptions_open", "medium", needs.adoption_count, None),
+        ("unrouted", "medium", needs.unrouted_count, None),
+        ("locks_due", "low", needs.due_lock_count, needs.first_lock_until),
+    )
+    nobody = [] if needs.has_local_administrator else [Attention(kind="no_local_administrator", risk="high")]
+    return nobody + [
+        Attention(kind=kind, risk=risk, count=count, at=at) for kind, risk, count, at in counted if count > 0
+    ]
 
 
 def _of_work(needs: TenantNeeds) -> list[Attention]:

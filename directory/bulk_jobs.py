@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from directory.bulk_ground import ground_for, may_ask, roles_as_shown
-from directory.commit import commit_plan, in_unit_of
+from directory.commit import commit_plan, in_followed_unit, in_unit_of
 from directory.errors import (
     AlreadyExistsError,
     ForbiddenError,
@@ -179,7 +179,7 @@ async def run_batch(tenant_id: TenantId, job_id: UUID, *, now: datetime) -> int:
             await bulk_jobs.end(job, "done", now=now)
         return len(shown)
 
-    return await in_unit(tenant_id, body)
+    return await in_followed_unit(tenant_id, body)
 
 
 async def pass_turn(tenant_id: TenantId, job_id: UUID, *, failed: bool, now: datetime) -> None:

@@ -13,6 +13,7 @@ from directory.facts import Moment
 from directory.model import Actor, Source, SourceId, TenantId, UserAttributes, UserId
 from directory.plan import AttributeChange, DeleteRows, Event, InsertRow, Plan, ReleaseUsers, UpdateRows, joined_plan
 from directory.plan_users import plan_user_edit
+from directory.routed_sources import check_own
 from directory.store import access, people, release
 from directory.store.pulls import closing as pulls
 from directory.store.release import list_users_ahead
@@ -76,6 +77,7 @@ async def turn_off(source_id: SourceId, deed: Deed, *, by: Actor, now: datetime)
     Raises:
         NotFoundError: the tenant has no such source.
         InvalidError: it is off already.
+        RefusedError: it is the super tenant's routing.
         LastAdministratorError: its users are to be disabled, and every active administrator is one of them.
         ForbiddenError: the actor may not manage sources, or for another deed than *keep* not users.
     """
@@ -85,6 +87,7 @@ async def turn_off(source_id: SourceId, deed: Deed, *, by: Actor, now: datetime)
 
     async def body() -> None:
         source = await _source(by, source_id)
+        check_own(source)
         if source.settings.paused:
             raise InvalidError("source", "is off already")
         counts = await count_closing(by.tenant_id, source_id)

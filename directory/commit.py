@@ -8,14 +8,15 @@ from uuid import UUID
 from directory.departures import moved_users, reopened_loans
 from directory.edits import Expect
 from directory.errors import LastAdministratorError, NotFoundError, StaleError
-from directory.followers import follow, note_committed, noting
-from directory.model import Actor, EventId, SourceId
+from directory.followers import followed, note_committed
+from directory.guests import check_guest
+from directory.model import Actor, EventId, SourceId, TenantId
 from directory.plan import Event, Plan
 from directory.store.bookkeeping import add_request
 from directory.store.journal import journal_of
 from directory.store.policy import has_administrator, hold_tenant, is_administered
 from directory.store.together import Together
-from directory.store.unit import in_unit, note_tried
+from directory.store.unit import in_joined_unit, in_unit, note_tried
 from directory.store.write import add_events, write_change
 from directory.store.write.return_tasks import settle_return_tasks
 
@@ -31,19 +32,22 @@ async def in_unit_of(by: Actor, body: Callable[[], Awaitable[Result]]) -> Result
     Raises:
         UnavailableError: nothing was changed.
     """
-
-    async def followed() -> Result:
-        with noting() as committed:
-            result = await body()
-        await follow(committed)
-        return result
-
     try:
-        return await in_unit(by.tenant_id, followed)
+        return await in_followed_unit(by.tenant_id, body)
     except BaseException:
         if by.request is not None:  # what the transaction had recorded is gone with it
             by.request.recorded = False
         raise
+
+
+async def in_followed_unit(tenant_id: TenantId, body: Callable[[], Awaitable[Result]]) -> Result:
+    """Run ``body`` as ``in_unit`` does, with what follows its commits: for units of what nobody's request began."""
+    return await in_unit(tenant_id, lambda: followed(body))
+
+
+async def in_joined_followed_unit(tenant_id: TenantId, body: Callable[[], Awaitable[Result]]) -> Result:
+    """Run ``body`` as ``in_joined_unit`` does, with what follows all that its verbs commit, at its end."""
+    return await in_joined_unit(tenant_id, lambda: followed(body))
 
 
 async def commit_plan(plan: Plan, *, by: Actor, now: datetime, job_id: UUID | None = None) -> EventId | None:
@@ -55,9 +59,11 @@ async def commit_plan(plan: Plan, *, by: Actor, now: datetime, job_id: UUID | No
     Raises:
         LastAdministratorError: nobody active would be left to administer the tenant.
         AlreadyExistsError: a value that must be unique is taken.
+        GuestError: a guest from the super tenant does what is for the tenant's own people.
     """
     if not plan:
         return None
+    check_guest(plan, by=by)
     journal = await journal_of(plan, by, job_id=job_id)
     must_keep_one = plan.demotes_administrator and await _administered(by)
     writes = Together()

@@ -10,6 +10,7 @@ from directory.password_hashes import is_password
 from directory.plan import NOTHING, joined_plan
 from directory.plan_signins import plan_confirmed
 from directory.store import credentials
+from directory.store.unit import as_tenant
 from directory.tokens import new_key
 from directory.tries import counter_for, forgive_try, take_try
 
@@ -18,13 +19,18 @@ async def confirm(operator: Operator, token: str, *, password: str, code: str, n
     """Return the new token of a session whose operator has shown who it is, with all that it has.
 
     ``token`` is the session's former one, which opens nothing from now on. Form tokens stay good: pages that are open
-    in other windows of the same browser belong to the same person.
+    in other windows of the same browser belong to the same person. In a view these are the operator's own, at home.
 
     Raises:
         InvalidError: the operator has neither password nor second factor: only a new link will do.
         TooManyTriesError: nothing was looked at.
         WrongProofError: the password or the code is not right.
     """
+    async with as_tenant(operator.own.tenant.tenant_id):
+        return await _confirm(operator.own, token, password=password, code=code, now=now)
+
+
+async def _confirm(operator: Operator, token: str, *, password: str, code: str, now: datetime) -> str:
     by, new_token = operator_actor(operator), new_key()
     known = await credentials.find_holder(by.tenant_id, operator.user.user_id)
     if known is None:

@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from directory import operators
 from directory.commit import commit_events
 from directory.errors import ForbiddenError, NotFoundError
 from directory.model import Actor, JsonValue, Permission, RoleId, TenantId, User, UserId
 from directory.plan import AttributeChange, Event
 from directory.reach import role_within
-from directory.store import access, conversions, people
+from directory.store import conversions
 from directory.store.conversions import Conversion, Failure
 
 NEEDED: Permission = "settings:manage"
@@ -46,17 +47,8 @@ async def find_actor(job: Conversion) -> Actor | None:
     """Return whoever asked for it, if they may still have it done; None otherwise."""
     if job.asked_by is None:  # the command line
         return Actor(tenant_id=job.tenant_id, kind="system", label=job.asked_label)
-    user = await people.find_user(job.tenant_id, job.asked_by)
-    role = None if user is None else await access.find_role(job.tenant_id, user.decision.role_id)
-    if user is None or role is None or not user.active or NEEDED not in role.permissions:
-        return None
-    return Actor(
-        tenant_id=job.tenant_id,
-        kind="operator",
-        label=job.asked_label,
-        user_id=job.asked_by,
-        permissions=role.permissions,
-    )
+    by = await operators.find_actor(job.tenant_id, job.asked_by, job.asked_label)
+    return by if NEEDED in by.permissions else None
 
 
 async def beyond_reach(users: Collection[User], *, by: Actor) -> frozenset[UserId]:

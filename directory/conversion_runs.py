@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from directory.commit import commit_plan
+from directory.commit import commit_plan, in_followed_unit
 from directory.conversion_ground import UNDO_DAYS, beyond_reach, find_actor, held, stop_held, tell
 from directory.errors import AlreadyExistsError, InvalidError
 from directory.facts import Moment
@@ -47,7 +47,7 @@ async def _in_portions(portion: Callable[[int], Awaitable[int]], tenant_id: Tena
     settled = 0
     while settled < limit:
         size = min(PORTION_USERS, limit - settled)
-        count = await in_unit(tenant_id, partial(portion, size))
+        count = await in_followed_unit(tenant_id, partial(portion, size))
         settled += count
         if count < size:
             break

@@ -13,6 +13,7 @@ from directory.plan import Plan, joined_plan
 from directory.plan_signins import plan_confirmed, plan_password, plan_renewed
 from directory.store import credentials
 from directory.store.credentials import Holder
+from directory.store.unit import as_tenant
 from directory.tokens import new_key
 from directory.tries import counter_for, forgive_try, take_try
 
@@ -30,6 +31,13 @@ class Credentials:
     def is_bare(self) -> bool:
         """Whether there are only links."""
         return self.password_set_at is None and self.factor_since is None
+
+
+async def get_own_credentials(operator: Operator) -> Credentials:
+    """Return what an operator has, at home, also where it looks into another tenant."""
+    own = operator.own
+    async with as_tenant(own.tenant.tenant_id):
+        return await get_credentials(own.tenant.tenant_id, own.user.user_id)
 
 
 async def get_credentials(tenant_id: TenantId, user_id: UserId) -> Credentials:

@@ -17,8 +17,9 @@ from directory.facts import Moment
 from directory.ids import new_id
 from directory.model import Actor, Permission, TenantId
 from directory.names import name_key
+from directory.operators import find_actor
 from directory.plan_import import LineFacts, Outlook, Verdict, outlook_for
-from directory.store import access, equipment, equipment_imports, loan_people, loans, people
+from directory.store import equipment, equipment_imports, loan_people, loans
 from directory.store.equipment_imports import EquipmentImport, ImportLine, StoredLine
 from directory.store.unit import savepoint
 from directory.threads import worked_out
@@ -198,9 +199,7 @@ async def _may_still(one: EquipmentImport) -> bool:
     """Whether whoever asked for the import may still manage equipment: somebody disabled goes on with nothing."""
     if one.asked_by is None:
         return True
-    user = await people.find_user(one.tenant_id, one.asked_by)
-    role = None if user is None else await access.find_role(one.tenant_id, user.decision.role_id)
-    return user is not None and user.active and role is not None and _MANAGES in role.permissions
+    return _MANAGES in (await find_actor(one.tenant_id, one.asked_by, one.asked_label)).permissions
 
 
 async def _compared(lines: Sequence[Line], first_of: dict[str, int], *, by: Actor, now: datetime) -> list[ImportLine]:

@@ -9,6 +9,7 @@
     ├─ StaleError(kind, ident, expected, actual)
     ├─ InvalidError(attribute, reason)
     ├─ ForbiddenError(permission)
+    │  └─ GuestError
     ├─ UnknownSecretError(cause)
     ├─ UnavailableError
     └─ RefusedError                 a plan that may not be committed
@@ -85,7 +86,15 @@ class ForbiddenError(DirectoryError):
         self.permission = permission
 
 
-SecretFault = Literal["malformed", "unknown", "expired", "revoked", "source paused"]
+class GuestError(ForbiddenError):
+    """Only people of the tenant itself do this: not somebody who looks in from the super tenant."""
+
+    def __init__(self) -> None:
+        super().__init__("of the tenant's own people")
+        self.args = ("this is for people of the tenant itself: you look in from its super tenant",)
+
+
+SecretFault = Literal["malformed", "unknown", "expired", "revoked", "source paused", "tenant suspended"]
 
 
 class UnknownSecretError(DirectoryError):
@@ -137,6 +146,13 @@ class WrongProofError(RefusedError):
 
 class NoEntryError(RefusedError):
     """The proof is right, but the user may not sign in: told only to who has shown it."""
+
+
+class TenantSuspendedError(RefusedError):
+    """Nobody signs in to this tenant for now, whoever it is."""
+
+    def __init__(self) -> None:
+        super().__init__("this tenant is suspended: nobody can sign in")
 
 
 class TooManyTriesError(RefusedError):

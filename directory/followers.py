@@ -1,13 +1,17 @@
 """What follows a commit in the same unit of work: what a super tenant's users come to in the tenants below."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple, TypeVar
+from uuid import UUID
 
-from directory.model import Actor
+from directory.model import Actor, TenantId
 from directory.plan import Plan
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +23,30 @@ class Committed:
     now: datetime
 
 
-Follower = Callable[[Sequence[Committed]], Awaitable[None]]
+class Place(NamedTuple):
+    """How a tenant stands to others, as it was read with something else in the open unit."""
+
+    routing_mark: UUID | None
+    """Which rules it routes by; None: it has no tenants below."""
+    parent_id: UUID | None
+    is_held: bool = False
+    """Whether the policy was held when it was read, so that nobody changes the rules until the unit ends."""
+
+
+@dataclass(slots=True)
+class Noted:
+    """What one unit committed so far, and how its tenants stand to others as far as that was read anyway."""
+
+    committed: list[Committed] = field(default_factory=list)
+    places: dict[TenantId, Place] = field(default_factory=dict)
+
+
+Follower = Callable[[Noted], Awaitable[None]]
 """Does what follows, by statements of the open unit only; what it raises undoes the unit."""
 
 _followers: list[Follower] = []
-_committed: ContextVar[list[Committed] | None] = ContextVar("committed", default=None)
+_noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
+_unfollowed: ContextVar[bool] = ContextVar("unfollowed", default=False)
 
 
 def use_follower(follower: Follower | None) -> None:
@@ -33,24 +56,41 @@ def use_follower(follower: Follower | None) -> None:
 
 def note_committed(plan: Plan, *, by: Actor, now: datetime) -> None:
     """Remember a plan for whoever follows this unit."""
-    committed = _committed.get()
-    if committed is not None and _followers:
-        committed.append(Committed(plan=plan, by=by, now=now))
+    noted = _noted.get()
+    if noted is not None and _followers:
+        noted.committed.append(Committed(plan=plan, by=by, now=now))
+
+
+def note_place(tenant_id: TenantId, place: Place) -> None:
+    """Remember how a tenant stands to others: whoever reads that along with something else spares another look."""
+    noted = _noted.get()
+    if noted is not None and not (tenant_id in noted.places and noted.places[tenant_id].is_held):
+        noted.places[tenant_id] = place
+
+
+async def followed(body: Callable[[], Awaitable[Result]]) -> Result:
+    """Run the body of a unit, and then what follows what it committed; of a unit in a unit the outer one sees to it."""
+    outer, noted = _noted.get(), Noted()
+    token = _noted.set(noted)
+    try:
+        result = await body()
+    finally:
+        _noted.reset(token)
+    if outer is not None:
+        outer.committed += noted.committed
+        outer.places |= noted.places
+    elif noted.committed and not _unfollowed.get():
+        for follower in _followers:
+            await follower(noted)
+    return result
 
 
 @contextmanager
-def noting() -> Iterator[list[Committed]]:
-    """Give the list of what the body commits."""
-    committed: list[Committed] = []
-    token = _committed.set(committed)
+def unfollowed() -> Iterator[None]:
+    """Let nothing follow what the body commits: it is what follows."""
+    tokens = _unfollowed.set(True), _noted.set(None)
     try:
-        yield committed
+        yield
     finally:
-        _committed.reset(token)
-
-
-async def follow(committed: Sequence[Committed]) -> None:
-    """Do what follows, if anything was committed."""
-    if committed:
-        for follower in _followers:
-            await follower(committed)
+        _unfollowed.reset(tokens[0])
+        _noted.reset(tokens[1])

@@ -20,14 +20,11 @@ from directory.plan_adoptions import plan_erasure, renamed_plan
 from directory.plan_users import Kept, plan_return
 from directory.reach import role_within
 from directory.references import reference_for
-from directory.source_settings import SourceSettings
 from directory.store import access, adoptions, blocks, circles, graves, people
 from directory.store.graves import COUNTED_MAX, GraveFilter
 from directory.store.policy import read_policy
 from directory.store.unit import Row
-
-LOCAL_GRACE = timedelta(days=SourceSettings().grace_days)
-"""How long a deleted local user can be restored; users of a source as long as its settings say."""
+from directory.tenant_terms import grace_days_in
 
 SHORTEST_GRACE = timedelta(days=1)
 LOOKED_AT = 200
@@ -210,8 +207,10 @@ async def purge_grave(tenant_id: TenantId, user_id: UserId, *, now: datetime) ->
 
 
 async def _graces(tenant_id: TenantId) -> Mapping[SourceId | None, timedelta]:
+    """Return how long users can be restored: of each source as its settings say, local ones as the tenant says."""
     sources = await access.list_sources(tenant_id)
-    return {None: LOCAL_GRACE, **{one.source_id: timedelta(days=one.settings.grace_days) for one in sources}}
+    local = timedelta(days=await grace_days_in(tenant_id))
+    return {None: local, **{one.source_id: timedelta(days=one.settings.grace_days) for one in sources}}
 
 
 async def _arrival(gone: User) -> Arrival:

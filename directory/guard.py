@@ -103,6 +103,14 @@ def verdict_for(toll: Toll, budget: Budget) -> Verdict:
     return Verdict(spends=tuple(spends))
 
 
+def counted(toll: Toll, budget: Budget) -> Verdict:
+    """Return what a change uses up that an operator confirmed beforehand: it passes, and leaves less for others."""
+    if not toll or not budget.limits.on:
+        return FREE
+    spends = ((measure, toll.of(measure)) for measure in _MEASURES)
+    return Verdict(spends=tuple((measure, wanted, 0) for measure, wanted in spends if wanted))
+
+
 def over_limits(toll: Toll, over: OverLimits) -> Why | None:
     """Return why a part of a run is held, whose whole is beyond a limit that this part counts in."""
     numbers_by: dict[Measure, tuple[int, int, int] | None] = {"users": over.users, "roles": over.roles}

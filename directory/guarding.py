@@ -16,6 +16,7 @@ from directory.guard import (
     Move,
     Toll,
     Verdict,
+    counted,
     earlier_groups,
     is_emptied,
     later_grants,
@@ -110,6 +111,8 @@ async def judged(toll: Toll, *, moment: Moment) -> tuple[Verdict, Limits]:
         return FREE, Limits()
     await guard_budget.hold_budget(by.tenant_id, by.source_id)
     budget = await guard_budget.read_budget(by.tenant_id, by.source_id, now=moment.at)
+    if by.lets_pass:
+        return counted(toll, budget), budget.limits
     if by.run is not None:
         over = over_limits(toll, by.run.over)
         if over is not None and budget.limits.on:
@@ -250,7 +253,8 @@ async def guard_members(group: Group, facts: MembershipFacts, *, policy: RolePol
         return facts
     moves = [move for move in await _moves(group, facts, policy=policy) if move.user_id not in settled]
     held: list[HeldChange] = []
-    if is_emptied(member_count=group.member_count, leaving_count=len(facts.leaving)):
+    emptied = is_emptied(member_count=group.member_count, leaving_count=len(facts.leaving))
+    if emptied and not moment.by.lets_pass:
         limits = await guard_budget.read_limits(group.tenant_id)
         if limits.on:
             held += await _keep_all(group, facts, moves, Holding(limits, _emptied(group, facts), moment=moment))

@@ -10,6 +10,7 @@ from directory.errors import LastAdministratorError
 from directory.facts import Moment
 from directory.held_changes import HeldChange, HeldFilter, Overtake
 from directory.model import Actor, TenantId, User, UserId
+from directory.operators import find_actor
 from directory.plan import AttributeChange, Plan, joined_plan
 from directory.plan_held import Deed, held_event, plan_approved, roles_approved
 from directory.store import access, held, people
@@ -92,15 +93,7 @@ async def _decider(approved: HeldChange) -> Actor:
     tenant_id, user_id = approved.tenant_id, approved.decided_by_id
     if user_id is None:
         return Actor(tenant_id=tenant_id, kind="system", label=approved.decided_by or "system")
-    user = await people.find_user(tenant_id, user_id)
-    role = None if user is None or not user.active else await access.find_role(tenant_id, user.decision.role_id)
-    return Actor(
-        tenant_id=tenant_id,
-        kind="operator",
-        label=approved.decided_by or "",
-        user_id=user_id,
-        permissions=frozenset() if role is None else role.permissions,
-    )
+    return await find_actor(tenant_id, user_id, approved.decided_by or "")
 
 
 async def _take_effect(changes: list[HeldChange], users: dict[UserId, User], *, moment: Moment) -> int:
@@ -127,7 +120,7 @@ async def _beyond(changes: list[HeldChange], users: dict[UserId, User], *, by: A
     if by.kind == "system" or not changes:
         return []
     policy = await read_policy(by.tenant_id)
-    within = {role_id for role_id, role in policy.roles.items() if role.permissions <= by.permissions}
+    within = {role_id for role_id, role in policy.roles.items() if role.permissions <= by.reach}
     found: list[HeldChange] = []
     for facts in await people.list_role_facts(by.tenant_id, sorted({one.user_id for one in changes})):
         some = [one for one in changes if one.user_id == facts.user_id]

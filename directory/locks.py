@@ -161,7 +161,7 @@ async def _role(tenant_id: TenantId, role_id: RoleId, *, gone: bool = False) -> 
 def _check_within(role: AccessRole, *, by: Actor) -> None:
     """Nobody gives away, or takes away, more than they have."""
     if by.kind != "system":
-        for permission in sorted(role.permissions - by.permissions):
+        for permission in sorted(role.permissions - by.reach):
             raise ForbiddenError(permission)
 
 

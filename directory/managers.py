@@ -150,9 +150,16 @@ async def _settle(walk: Walk, changed_at: dict[UserId, datetime], *, upto: int, 
         await waiting_refs.add_refs(tenant_id, {one: (since, meant.get(one)) for one, since in fresh.items()})
         for one in moved:
             await _move(tenant_id, one, meant, now=now)
+        if told := [one.asked for one in moved] + [one for one in fresh if _is_other(meant.get(one))]:
+            await waiting_refs.queue_naming(tenant_id, told, now=now)
         await waiting_refs.put_walk(tenant_id, upto)
 
     await in_unit(tenant_id, body)
+
+
+def _is_other(meant: manager_refs.Meant | None) -> bool:
+    """Whether a reference names somebody who is here by anything but the id."""
+    return meant is not None and meant.way != "id"
 
 
 async def _move(tenant_id: TenantId, one: KnownRef, meant: dict[Asked, manager_refs.Meant], *, now: datetime) -> None:

@@ -2,24 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Literal, NewType, get_args
-from uuid import UUID
+from datetime import datetime
+from typing import Literal, get_args
 
 from directory.errors import ForbiddenError
+from directory.idents import EventId as EventId  # noqa: PLC0414  # values of this module for everybody else
+from directory.idents import GroupId as GroupId  # noqa: PLC0414  # as above
+from directory.idents import RequestId as RequestId  # noqa: PLC0414  # as above
+from directory.idents import RoleId as RoleId  # noqa: PLC0414  # as above
+from directory.idents import SecretId as SecretId  # noqa: PLC0414  # as above
+from directory.idents import SourceId as SourceId  # noqa: PLC0414  # as above
+from directory.idents import TenantId as TenantId  # noqa: PLC0414  # as above
+from directory.idents import UserId as UserId  # noqa: PLC0414  # as above
 from directory.pull_run import Audited, PullRun
+from directory.secret_model import SECRET_LIFETIME as SECRET_LIFETIME  # noqa: PLC0414  # as above
+from directory.secret_model import SECRET_LIFETIME_MAX as SECRET_LIFETIME_MAX  # noqa: PLC0414  # as above
+from directory.secret_model import SecretKey as SecretKey  # noqa: PLC0414  # as above
 from directory.source_settings import Preset as Preset  # noqa: PLC0414  # values of this module for everybody else
 from directory.source_settings import SourceKind as SourceKind  # noqa: PLC0414  # as above
 from directory.source_settings import SourceSettings as SourceSettings  # noqa: PLC0414  # as above
-
-TenantId = NewType("TenantId", UUID)
-SourceId = NewType("SourceId", UUID)
-SecretId = NewType("SecretId", UUID)
-UserId = NewType("UserId", UUID)
-GroupId = NewType("GroupId", UUID)
-RoleId = NewType("RoleId", UUID)
-EventId = NewType("EventId", UUID)
-RequestId = NewType("RequestId", UUID)
 
 JsonScalar = str | int | float | bool | None
 JsonValue = JsonScalar | list["JsonValue"] | dict[str, "JsonValue"]
@@ -69,6 +70,8 @@ class Tenant:
     default_role_id: RoleId
     policy_version: int
     """Counts the changes of group mappings and of the default role."""
+    is_super: bool = False
+    """Whether it has, or had, tenants below it, in which its users are led by rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,33 +87,6 @@ class Source(Audited):
     created_at: datetime
     last_request_at: datetime | None = None
     last_change_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretKey:
-    """A SCIM bearer token as the directory keeps it: never the token itself."""
-
-    secret_id: SecretId
-    source_id: SourceId
-    public_id: str
-    label: str
-    last_four: str
-    created_by: str
-    created_at: datetime
-    expires_at: datetime
-    retiring_until: datetime | None = None
-    revoked_at: datetime | None = None
-    last_used_at: datetime | None = None
-    last_used_from: str | None = None
-    last_used_software: str | None = None
-
-    def state(self, now: datetime) -> Literal["active", "retiring", "expired", "revoked"]:
-        """What the secret is at ``now``."""
-        if self.revoked_at is not None:
-            return "revoked"
-        if self.expires_at <= now or (self.retiring_until is not None and self.retiring_until <= now):
-            return "expired"
-        return "active" if self.retiring_until is None else "retiring"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,6 +131,15 @@ class Actor:
     permissions: frozenset[Permission] = frozenset()
     request: RequestDraft | None = None
     run: PullRun | None = None
+    lets_pass: bool = False
+    """Whether an operator confirmed what follows: the guard counts it of the limits, and holds nothing."""
+    visiting: bool = False
+    """Whether it is an operator of the super tenant in a scoped view, a guest of this tenant."""
+
+    @property
+    def reach(self) -> frozenset[Permission]:
+        """What a role may carry that the actor gives or takes away; guests neither make nor unmake administrators."""
+        return self.permissions - PRIVILEGED if self.visiting else self.permissions
 
     def require(self, permission: Permission) -> None:
         """Refuse what the actor may not do. A source never may: identity providers write no roles, locks or rules.
@@ -344,7 +329,3 @@ class GroupMapping:
     position: int
     consented_by: str | None = None
     """The administrator who allowed this mapping to grant a privileged role."""
-
-
-SECRET_LIFETIME = timedelta(days=180)
-SECRET_LIFETIME_MAX = timedelta(days=365)

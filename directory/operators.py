@@ -1,18 +1,20 @@
 """The operator: a user while signed in to the portal."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from directory.entering import actor_of
-from directory.model import AccessRole, Actor, RoleId, Tenant, User
+from directory.model import AccessRole, Actor, RoleId, Tenant, TenantId, User, UserId
 from directory.plan import Plan, joined_plan
 from directory.plan_signins import Renewed, plan_closed, plan_no_links
-from directory.store import entries
+from directory.scoped_view_model import ScopedView, permitted
+from directory.store import access, entries, people, scoped_views
 from directory.store.entries import Person
 from directory.tokens import digest_of
 from directory.visitor import Visitor, Way
 
+IDLE_MAX = timedelta(minutes=30)
 SESSION_LIFETIME = timedelta(hours=12)
 FRESH = timedelta(minutes=10)
 """So long after signing in, or confirming who one is, the weightier deeds need no further proof."""
@@ -34,6 +36,20 @@ class Operator:
     second_factor: bool
     session_role_id: RoleId
     """The role that the session was begun or last renewed with."""
+    view: ScopedView | None = None
+    """The view through which the operator looks into ``tenant``, which is then below the operator's own."""
+    home: "Operator | None" = None
+    """The operator in the own tenant, where this is a view."""
+
+    @property
+    def own(self) -> "Operator":
+        """The operator in the own tenant: whose sign-in, proofs and account these are."""
+        return self if self.home is None else self.home
+
+    def confirmed(self, now: datetime) -> "Operator":
+        """Return the operator as one who has just shown who it is."""
+        home = None if self.home is None else self.home.confirmed(now)
+        return replace(self, confirmed_at=now, home=home)
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the operator showed within the last minutes who it is."""
@@ -63,8 +79,39 @@ class Operator:
 
 
 def operator_actor(operator: Operator) -> Actor:
-    """Return the operator as the cause of a change."""
-    return actor_of(Person(tenant=operator.tenant, user=operator.user, role=operator.role))
+    """Return the operator as the cause of a change; in a view a guest, whose label names the super tenant too."""
+    by = actor_of(Person(tenant=operator.tenant, user=operator.user, role=operator.role))
+    if operator.home is None:
+        return by
+    return replace(by, label=guest_label(by.label, operator.home.tenant), visiting=True)
+
+
+def guest_label(label: str, tenant: Tenant) -> str:
+    """Return how somebody of another tenant is named: nothing else of that person is told."""
+    return f"{label} ({tenant.name})"
+
+
+def looking_through(operator: Operator, view: ScopedView, tenant: Tenant) -> Operator | None:
+    """Return the operator as seen in ``tenant``, with what the view and the own role both allow; None for nothing."""
+    permissions = permitted(view.level, operator.role.permissions)
+    if not permissions:
+        return None
+    role = replace(operator.role, permissions=permissions)
+    return replace(operator, tenant=tenant, role=role, view=view, home=operator)
+
+
+async def find_actor(tenant_id: TenantId, user_id: UserId, label: str) -> Actor:
+    """Return whoever asked for something earlier, with the permissions that are left now: perhaps none.
+
+    That is somebody of the tenant, or a guest as long as the view is open.
+    """
+    user = await people.find_user(tenant_id, user_id)
+    by = Actor(tenant_id=tenant_id, kind="operator", label=label, user_id=user_id)
+    if user is None:
+        permissions = await scoped_views.find_guest_permissions(tenant_id, user_id)
+        return replace(by, permissions=permissions, visiting=True)
+    role = await access.find_role(tenant_id, user.decision.role_id) if user.active else None
+    return by if role is None else replace(by, permissions=role.permissions)
 
 
 async def find_other_ways_plan(operator: Operator, *, now: datetime) -> Plan:

@@ -12,6 +12,7 @@ from directory.pull_alerts import pull_facts_from
 from directory.store import access, adoptions, alerts, event_details, hours, overview, return_tasks
 from directory.store.overview import NO_HELD, DayTally, Held, TenantCounts
 from directory.store.pulls import sources as pull_rows
+from directory.store.routes import unrouted
 from directory.store.unit import Row
 from directory.tallies import is_failure
 
@@ -36,7 +37,16 @@ LATE_AFTER = timedelta(minutes=2)
 """Sealing takes a second and the hourly duties a minute at most: beyond this, nobody does them."""
 
 TOLD_BY_ALERT = frozenset(
-    {"administrator_refused", "secrets_refused", "report_failed", "webhook_failing", "mail_failed", "drift_found"}
+    {
+        "administrator_refused",
+        "secrets_refused",
+        "report_failed",
+        "webhook_failing",
+        "mail_failed",
+        "drift_found",
+        "view_asked",
+        "routes_refused",
+    }
 )
 """Kinds of alerts that the state of connections and the other needs do not show."""
 
@@ -221,6 +231,7 @@ async def _needs(
         held_count=sum(pulse.held.things for pulse in pulses),
         held_since=min((pulse.held.since for pulse in pulses if pulse.held.since is not None), default=None),
         adoption_count=await adoptions.count_entries(tenant_id, {"state": "open"}, at_most=ADOPTIONS_MAX),
+        unrouted_count=await unrouted.count_unrouted(tenant_id),
         lost_record_count=sum(gap.lost_count for gap in gaps),
         redeciding_since=await overview.find_walk_start(tenant_id),
         worker_late_since=late_since,

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from directory.commit import commit_plan, in_unit_of
 from directory.entering import Proof, account_counter, actor_of, device_from, is_device_of, plan_entry
-from directory.errors import NoEntryError, TooManyTriesError, WrongProofError
+from directory.errors import NoEntryError, TenantSuspendedError, TooManyTriesError, WrongProofError
 from directory.model import Tenant
 from directory.names import name_key
 from directory.password_hashes import is_password
 from directory.signin_refusals import note_refusal
-from directory.store import access, credentials
+from directory.store import access, credentials, tenants
 from directory.store.credentials import Holder
 from directory.tries import Counter, counter_for, forgive_try, take_try
 from directory.visitor import Entry, Visitor
@@ -42,10 +42,13 @@ async def sign_in(attempt: Attempt, visitor: Visitor, *, now: datetime) -> Entry
     Nothing tells a wrong password from a user that is not there: neither words, nor work, nor throttling.
 
     Raises:
+        TenantSuspendedError: nobody signs in there for now; nothing was looked at.
         TooManyTriesError: the password was not looked at.
         WrongProofError: no user of the tenant has this name and this password.
         NoEntryError: the password is right, but the user is disabled or has a role without a login.
     """
+    if attempt.is_readable:
+        await check_open(attempt.slug)
     counters = await counters_of(attempt, visitor, now=now)
     await take_try(counters, now=now)
     tenant = await access.find_tenant_by_slug(attempt.slug) if attempt.is_readable else None
@@ -70,6 +73,16 @@ async def sign_in(attempt: Attempt, visitor: Visitor, *, now: datetime) -> Entry
 async def find_holder(tenant: Tenant, user_name: str) -> Holder | None:
     """Return the user of that name, of any status."""
     return await credentials.find_holder_named(tenant.tenant_id, name_key(user_name))
+
+
+async def check_open(slug: str) -> None:
+    """Refuse to ask who somebody is where nobody signs in for now.
+
+    Raises:
+        TenantSuspendedError: so it is in the tenant of that slug.
+    """
+    if await tenants.is_suspended(slug):
+        raise TenantSuspendedError
 
 
 async def counters_of(attempt: Attempt, visitor: Visitor, *, now: datetime) -> list[Counter]:

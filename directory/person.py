@@ -26,7 +26,7 @@ def promoted_from(attributes: UserAttributes) -> Promoted:
     enterprise = _mapping(document.get(ENTERPRISE))
     return Promoted(
         display_name=_display_name(attributes),
-        email=_main_email(document.get("emails")),
+        email=main_email(document.get("emails")),
         department=_text(enterprise.get("department")),
         title=_text(document.get("title")),
         manager_ref=_manager_ref(_mapping(enterprise.get("manager"))),
@@ -131,7 +131,8 @@ def emails_of(attributes: UserAttributes) -> tuple[tuple[str | None, str], ...]:
     return tuple((_text(item.get("type")), str(item["value"])) for item in elements)
 
 
-def _main_email(value: JsonValue) -> str | None:
+def main_email(value: JsonValue) -> str | None:
+    """Return the address among ``emails`` that is primary, else the first of type work, else the first."""
     items = _elements(value)
     ranked = sorted(items, key=lambda item: (item.get("primary") is not True, item.get("type") != "work"))
     return _text(ranked[0]["value"]) if ranked else None

@@ -16,7 +16,7 @@ AlertState = Literal["open", "acknowledged", "recovered"]
 WATCHED: frozenset[AlertKind] = frozenset(
     {
         *("source_failing", "source_silent", "secret_ending", "secrets_refused", "mail_failed", "changes_held"),
-        "drift_found",
+        *("drift_found", "routes_refused"),
     }
 )
 """Kinds that are seen by looking: whatever of them is not seen any more is over."""

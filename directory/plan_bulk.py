@@ -165,7 +165,7 @@ def _lock_of(order: Order, seen: Seen, moment: Moment) -> RoleLock:
 
 def _covers(ground: Ground, role_id: RoleId) -> bool:
     role = ground.roles.get(role_id)
-    return ground.by.kind == "system" or (role is not None and role.permissions <= ground.by.permissions)
+    return ground.by.kind == "system" or (role is not None and role.permissions <= ground.by.reach)
 
 
 def plan_for(order: Order, seen: Seen, ground: Ground, *, moment: Moment) -> Plan:

@@ -33,7 +33,7 @@ OWN_VERB = {
 }
 """Settings that no text changes: more follows from them."""
 
-KEPT = ("accepted_domains", "networks", "rate_per_s", "grace_days", *OWN_VERB)
+KEPT = ("accepts_routing", "accepted_domains", "networks", "rate_per_s", "grace_days", *OWN_VERB)
 ENTRIES_MAX = 50
 RATE_PER_S_MAX = 1000
 GRACE_DAYS_MAX = 365

@@ -90,9 +90,9 @@ def _is_beyond(weighing: Weighing, *, by: Actor) -> bool:
     """Nobody gives away, or takes away, more than they have; administration through groups takes settings too."""
     if by.kind == "system":
         return False
-    if any(not role.permissions <= by.permissions for role in weighing.touched_roles | weighing.named_roles):
+    if any(not role.permissions <= by.reach for role in weighing.touched_roles | weighing.named_roles):
         return True
-    return asks_consent(weighing) and "settings:manage" not in by.permissions
+    return asks_consent(weighing) and "settings:manage" not in by.reach
 
 
 def _remarks(weighing: Weighing) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def check_within(role: AccessRole, *, by: Actor) -> None:
         ForbiddenError: it does.
     """
     if by.kind != "system":
-        for permission in sorted(role.permissions - by.permissions):
+        for permission in sorted(role.permissions - by.reach):
             raise ForbiddenError(permission)
 
 

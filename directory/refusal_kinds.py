@@ -17,6 +17,7 @@ RefusalCause = Literal[
     "expired",
     "revoked",
     "source paused",
+    "tenant suspended",
     "network",
     "rate",
     "wrong path",

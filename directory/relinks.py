@@ -11,7 +11,8 @@ from directory.person import TEXT_MAX
 from directory.plan import Plan, joined_plan
 from directory.plan_users import plan_arrival, plan_user_edit
 from directory.reach import role_within
-from directory.store import blocks, circles, people
+from directory.routed_sources import check_own
+from directory.store import access, blocks, circles, people
 from directory.store.policy import read_policy
 
 
@@ -37,6 +38,7 @@ async def relink_user(user_id: UserId, external_id: str | None, *, by: Actor, no
             raise NotFoundError("user", user_id)
         if owner.source_id is None:
             raise InvalidError("external id", "belongs to users of a source; this one is local")
+        check_own(await access.find_source(by.tenant_id, owner.source_id))
         values = [] if external_id is None else [external_id]
         await circles.hold_names(by.tenant_id, owner.source_id, values)
         arrival = await people.find_waiting(by.tenant_id, owner.source_id, values)

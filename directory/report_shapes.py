@@ -22,6 +22,9 @@ class Subject:
     """What tells two of the same name apart; a column of its own in files, if the report names it."""
 
 
+TEXT_CHARS_MAX = 100
+"""What an option without choices may say."""
+
 Cell: TypeAlias = Subject | str | int | bool | datetime | None
 ReportRow: TypeAlias = tuple[Cell, ...]
 
@@ -36,13 +39,21 @@ class Column:
     """Whether its cells are numbers to be compared."""
 
 
+Suggest: TypeAlias = Callable[[TenantId], Awaitable[Sequence[tuple[str, str]]]]
+"""Gives (value, words) of a text that a tenant could narrow a report to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One way to narrow a report; of its choices, (value, words), the first holds unless said."""
+    """One way to narrow a report; of its choices, (value, words), the first holds unless said.
+
+    Without choices it is a text, and an empty one narrows nothing; ``suggest`` gives some that it could be.
+    """
 
     name: str
     label: str
-    choices: tuple[tuple[str, str], ...]
+    choices: tuple[tuple[str, str], ...] = ()
+    suggest: Suggest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,27 +135,40 @@ class Report:
     options: Sequence[Option] = ()
     compared_by: str = ""
     """What the counts are compared by, as the heading of a chart."""
+    of_super_tenants: bool = False
+    """Whether it is of the tenants below, so that others do not have it."""
 
 
 def chosen_options(report: Report, given: Mapping[str, str]) -> dict[str, str]:
     """Return a value for each option; what is not said, or empty, is the first choice.
 
     Raises:
-        InvalidError: a value that is none of the choices.
+        InvalidError: a value that is none of the choices, or a text of more than one short line.
     """
-    chosen = {}
-    for option in report.options:
-        value = given.get(option.name, "") or option.choices[0][0]
-        if value not in dict(option.choices):
-            raise InvalidError(option.name, "is none of the choices of this report")
-        chosen[option.name] = value
-    return chosen
+    return {option.name: _chosen(option, given.get(option.name, "")) for option in report.options}
+
+
+def _chosen(option: Option, given: str) -> str:
+    if not option.choices:
+        text = given.strip()
+        if not text.isprintable() or len(text) > TEXT_CHARS_MAX:
+            raise InvalidError(option.name, f"must be one line of at most {TEXT_CHARS_MAX} characters")
+        return text
+    value = given or option.choices[0][0]
+    if value not in dict(option.choices):
+        raise InvalidError(option.name, "is none of the choices of this report")
+    return value
 
 
 def option_words(report: Report, chosen: Mapping[str, str]) -> str:
     """Return what a report is narrowed to, in words; empty where it has no options."""
-    said = ((dict(option.choices), chosen.get(option.name) or option.choices[0][0]) for option in report.options)
-    return " · ".join(words.get(value, value) for words, value in said)
+    return " · ".join(words for option in report.options if (words := _words(option, chosen.get(option.name, ""))))
+
+
+def _words(option: Option, value: str) -> str:
+    if not option.choices:
+        return f"{option.label}: {value}" if value else ""
+    return dict(option.choices).get(value or option.choices[0][0], value)
 
 
 def file_heads(columns: Sequence[Column]) -> list[str]:

@@ -8,11 +8,13 @@ from directory.model import TenantId
 from directory.report_changes import ROLE_CHANGES
 from directory.report_drift import DRIFT
 from directory.report_equipment import EQUIPMENT
+from directory.report_equipment_everywhere import EVERYWHERE
 from directory.report_held import HELD
 from directory.report_locks import LOCKS_DUE
 from directory.report_people import ADMINISTRATORS, UNSEEN
 from directory.report_secrets import SECRETS
 from directory.report_shapes import Asked, Report, ReportRow, chosen_options
+from directory.report_tenants import WHO_IS_WHERE
 from directory.report_waiting import WAITING
 
 REPORTS: tuple[Report, ...] = (
@@ -25,20 +27,28 @@ REPORTS: tuple[Report, ...] = (
     ADMINISTRATORS,
     WAITING,
     SECRETS,
+    WHO_IS_WHERE,
+    EVERYWHERE,
 )
 _BY_KEY = {report.key: report for report in REPORTS}
 PAGE = 500
 
 
-def get_report(key: str) -> Report:
-    """Return a report.
+def get_report(key: str, *, is_super: bool = True) -> Report:
+    """Return a report; those over several tenants are of super tenants.
 
     Raises:
         NotFoundError: there is none of that key.
     """
-    if key not in _BY_KEY:
+    found = _BY_KEY.get(key)
+    if found is None or (found.of_super_tenants and not is_super):
         raise NotFoundError("report", key)
-    return _BY_KEY[key]
+    return found
+
+
+def reports_for(*, is_super: bool) -> list[Report]:
+    """Return the reports that a tenant has."""
+    return [report for report in REPORTS if is_super or not report.of_super_tenants]
 
 
 def find_report(key: str) -> Report | None:

@@ -12,6 +12,7 @@ from directory.ids import new_id
 from directory.model import SECRET_LIFETIME, SECRET_LIFETIME_MAX, Actor, SecretId, SecretKey, SourceId, TenantId
 from directory.noted import noted
 from directory.plan_secrets import plan_issue, plan_revocation
+from directory.routed_sources import check_own
 from directory.store import access, secret_days
 from directory.store.access import PresentedSecret
 from directory.store.bookkeeping import SecretUse
@@ -71,6 +72,7 @@ async def issue_secret(
         source = await access.find_source(by.tenant_id, source_id, hold=True)
         if source is None:
             raise NotFoundError("source", source_id)
+        check_own(source)
         if source.kind != "scim":
             raise InvalidError("source", "is pulled: nobody pushes to it, so it has no secret")
         before = await access.list_secrets(by.tenant_id, source_id)
@@ -184,4 +186,6 @@ def _fault_of(presented: PresentedSecret, *, matches: bool, now: datetime) -> Se
         return "revoked"
     if presented.valid_until <= now:
         return "expired"
+    if presented.suspended:
+        return "tenant suspended"
     return "source paused" if presented.source.settings.paused else None

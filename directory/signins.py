@@ -10,16 +10,16 @@ from directory.entering import Proof, actor_of, plan_entry
 from directory.errors import ForbiddenError, InvalidError, NotFoundError, UnavailableError
 from directory.ids import new_id
 from directory.model import AccessRole, Actor, TenantId, User, UserId
-from directory.operators import SESSION_LIFETIME, Operator, operator_actor
+from directory.operators import IDLE_MAX, SESSION_LIFETIME, Operator, operator_actor
 from directory.plan import AttributeChange, Event, InsertRow, Plan, UpdateRows, joined_plan, permissions_text
 from directory.plan_signins import plan_closed, plan_renewed
 from directory.store import access, credentials, entries
 from directory.store.entries import SigninLink, WebSession
 from directory.store.people import find_user_to_change
+from directory.store.unit import as_tenant
 from directory.tokens import digest_of, is_key, new_key
 from directory.visitor import LINK_LIFETIMES, Entry, Purpose, Visitor
 
-IDLE_MAX = timedelta(minutes=30)
 STAMPED_EVERY = timedelta(minutes=1)
 LISTED_MAX = 50
 LANDINGS: dict[Purpose, str] = {"sign in": "", "invite": "own-account/password", "reset": "own-account/password"}
@@ -173,9 +173,10 @@ async def renew_session(operator: Operator, token: str, *, now: datetime) -> str
 
     The former opens nothing any more. Form tokens stay good: the session is the same, in the same browser.
     """
-    by, new_token = operator_actor(operator), new_key()
-    plan = plan_renewed(operator.renewed(token=token, new_token=new_token), by=by)
-    await in_unit_of(by, lambda: commit_plan(plan, by=by, now=now))
+    by, new_token = operator_actor(operator.own), new_key()
+    plan = plan_renewed(operator.own.renewed(token=token, new_token=new_token), by=by)
+    async with as_tenant(by.tenant_id):
+        await in_unit_of(by, lambda: commit_plan(plan, by=by, now=now))
     return new_token
 
 
@@ -229,7 +230,7 @@ def _checked_role(user: User, role: AccessRole | None, *, by: Actor) -> AccessRo
         raise InvalidError("user", "is disabled and cannot sign in")
     if role is None or not role.may_sign_in:
         raise InvalidError("user", "has a role without a login")
-    gained = role.permissions - by.permissions
+    gained = role.permissions - by.reach
     if by.kind != "system" and gained:
         # The link works for whoever has it: nobody raises their own rights by making one for somebody else.
         raise ForbiddenError(min(gained))

@@ -28,6 +28,9 @@ class SourceSettings:
     grace_days: int = 30
     """So long a user whom the source deleted can come back; then it is erased."""
 
+    accepts_routing: bool = False
+    """Of a source of a super tenant: whether it may say of each user which tenants to go to (``routeTo``)."""
+
     accepted_domains: tuple[str, ...] = ()
     """Lower-case domains that e-mail addresses may be of; empty accepts all."""
     networks: tuple[str, ...] = ()

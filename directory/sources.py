@@ -11,7 +11,9 @@ from directory.ids import new_id
 from directory.model import Actor, JsonValue, Preset, Source, SourceId, SourceKind, TenantId
 from directory.plan import Event, InsertRow, Plan, UpdateRows, changed_attributes
 from directory.presets import PRESETS, edited_settings, settings_document, settings_of_preset
+from directory.routed_sources import check_own
 from directory.store import access
+from directory.tenant_terms import check_own_sources, settings_in
 
 LABEL_LENGTH_MAX = 200
 OF_PULLED = frozenset({"on_match", "grace_days"})
@@ -22,7 +24,7 @@ async def create_source(*, kind: SourceKind, preset: Preset, label: str, by: Act
     """Create a source that pushes, with the settings of its preset.
 
     Raises:
-        InvalidError: an unknown kind or preset, or a label that is empty or too long.
+        InvalidError: an unknown kind or preset, or a label that is empty or too long; or the tenant is to have none.
         ForbiddenError: the actor may not manage sources.
     """
     by.require("sources:manage")
@@ -42,8 +44,10 @@ async def create_source(*, kind: SourceKind, preset: Preset, label: str, by: Act
     )
 
     async def body() -> Source:
-        await commit_plan(_plan_source(source), by=by, now=now)
-        return source
+        await check_own_sources(by)
+        made = replace(source, settings=await settings_in(by.tenant_id, source.settings))
+        await commit_plan(_plan_source(made), by=by, now=now)
+        return made
 
     return await in_unit_of(by, body)
 
@@ -59,9 +63,7 @@ async def edit_settings(source_id: SourceId, changes: Mapping[str, str], *, by: 
     by.require("sources:manage")
 
     async def body() -> Source:
-        before = await access.find_source(by.tenant_id, source_id, hold=True)
-        if before is None:
-            raise NotFoundError("source", source_id)
+        before = await _source_to_change(source_id, by=by)
         if before.kind != "scim" and not changes.keys() <= OF_PULLED:
             raise InvalidError(min(changes.keys() - OF_PULLED), "is no setting of a connection that is pulled")
         settings = edited_settings(before.settings, changes)
@@ -95,6 +97,7 @@ async def edit_source(source_id: SourceId, *, preset: Preset, label: str, by: Ac
 
     Raises:
         InvalidError: an unknown preset, or a label that is empty or too long.
+        RefusedError: it is the super tenant's routing.
         NotFoundError: the tenant has no such source.
         ForbiddenError: the actor may not manage sources.
     """
@@ -104,9 +107,8 @@ async def edit_source(source_id: SourceId, *, preset: Preset, label: str, by: Ac
         raise InvalidError("preset", f"must be one of: {', '.join(PRESETS)}")
 
     async def body() -> Source:
-        before = await access.find_source(by.tenant_id, source_id, hold=True)
-        if before is None:
-            raise NotFoundError("source", source_id)
+        before = await _source_to_change(source_id, by=by)
+        check_own(before)
         if before.kind != "scim" and preset != before.preset:
             raise InvalidError("preset", "is that of the directory it is pulled from")
         settings = before.settings if preset == before.preset else settings_of_preset(before.settings, preset)
@@ -178,6 +180,14 @@ def checked_label(text: str) -> str:
     if not label or len(label) > LABEL_LENGTH_MAX or not label.isprintable():
         raise InvalidError("label", f"must be one line of 1 to {LABEL_LENGTH_MAX} characters")
     return label
+
+
+async def _source_to_change(source_id: SourceId, *, by: Actor) -> Source:
+    """Return a source of the actor's tenant and hold it until the unit ends."""
+    source = await access.find_source(by.tenant_id, source_id, hold=True)
+    if source is None:
+        raise NotFoundError("source", source_id)
+    return source
 
 
 def _told(source: Source) -> dict[str, JsonValue]:

@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from directory import callers
+from directory.commit import in_followed_unit
 from directory.errors import AlreadyExistsError, ForbiddenError, InvalidError, MovedError, NotFoundError, RefusedError
 from directory.events import EventView, view_of
 from directory.facts import Moment
-from directory.model import Actor, EventId, TenantId
-from directory.store import access, event_details, people, undo, undo_runs
+from directory.model import EventId, TenantId
+from directory.operators import find_actor
+from directory.store import event_details, undo, undo_runs
 from directory.store.errors import ForeignKeyViolationError, UniqueViolationError
 from directory.store.undo import UndoDeed
 from directory.store.undo_runs import UndoRun
@@ -73,7 +75,7 @@ async def run_batch(tenant_id: TenantId, run_id: UUID, *, now: datetime) -> int:
         run = await undo_runs.find_run(tenant_id, run_id, hold=True)
         if run is None or run.ended_at is not None:
             return 0
-        by = await _actor_of(run)
+        by = await find_actor(run.tenant_id, run.asked_by, run.asked_label)
         if not by.permissions:
             await undo_runs.end_run(run, reason="operator", now=now)
             return 0
@@ -85,7 +87,7 @@ async def run_batch(tenant_id: TenantId, run_id: UUID, *, now: datetime) -> int:
             await undo_runs.end_run(run, now=now)
         return len(deeds)
 
-    looked_at = await in_unit(tenant_id, body)
+    looked_at = await in_followed_unit(tenant_id, body)
     callers.forget()
     return looked_at
 
@@ -147,17 +149,3 @@ async def get_event(tenant_id: TenantId, deed_id: EventId) -> EventView:
     if row is None:
         raise NotFoundError("event", deed_id)
     return view_of(row)
-
-
-async def _actor_of(run: UndoRun) -> Actor:
-    """Return the operator who asked, with the permissions that are left: none once disabled or gone."""
-    user = await people.find_user(run.tenant_id, run.asked_by)
-    role = None if user is None else await access.find_role(run.tenant_id, user.decision.role_id)
-    may = role is not None and user is not None and user.active
-    return Actor(
-        tenant_id=run.tenant_id,
-        kind="operator",
-        label=run.asked_label,
-        user_id=run.asked_by,
-        permissions=role.permissions if role is not None and may else frozenset(),
-    )

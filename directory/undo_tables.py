@@ -64,7 +64,7 @@ WATCHED: Mapping[str, Watched] = MappingProxyType(
             key=(),
             thing="policy",
             permission="settings:manage",
-            loose=frozenset({"policy_version", "policy_mark", "default_role_id"}),
+            loose=frozenset({"policy_version", "policy_mark", "default_role_id", "routing_mark"}),
             tenant_column="id",
         ),
         "role_row": Watched(key=("id",), thing="access role", permission="settings:manage"),

@@ -74,6 +74,11 @@ async def list_server_faults() -> list[str]:
     return await soundness.list_server_faults()
 
 
+def why_open() -> str:
+    """Return why the database itself keeps no tenant from another's rows; empty where it does, and on SQLite."""
+    return soundness.why_open()
+
+
 async def _differing(tenant_id: TenantId, user_ids: list[UserId]) -> list[UserId]:
     current = await policy.read_policy(tenant_id, hold="to decide")
     facts = await people.list_role_facts(tenant_id, user_ids)

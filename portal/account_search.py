@@ -12,6 +12,7 @@ from directory.accounts import AccountFilter, AccountOrder, FieldTest, Sort
 from directory.errors import NotFoundError
 from directory.fields import AttributeField
 from directory.model import AccessRole, Group, GroupId, Origin, RoleId, Source, SourceId, TenantId, User, UserId
+from directory.routes import stays
 from portal.forms import parse_uuid
 from portal.visit import PortalRequest
 
@@ -30,7 +31,7 @@ SORTS: tuple[tuple[Sort, str], ...] = (
 UNSEEN_DAYS = (7, 30, 90, 180, 365)
 SIZES = (25, 50, 100)
 SIZE = 50
-FILTERS = ("q", "status", "role", "origin", "source", "group", "manager", "waiting", "equipment", "unseen")
+FILTERS = ("q", "status", "role", "origin", "source", "group", "manager", "waiting", "equipment", "unseen", "tenant")
 FIELD = "f."
 """Before the key of a field that a list is narrowed by."""
 
@@ -46,6 +47,7 @@ LABELS: Mapping[str, str] = {
     "waiting": "Waiting",
     "equipment": "Equipment",
     "unseen": "Not seen for",
+    "tenant": "In the tenant",
     "sort": "Sorting",
     "dir": "Direction",
     "size": "Page size",
@@ -66,6 +68,8 @@ class Choices:
     """The manager whose reports are asked for, if there is one."""
     fields: list[AttributeField] = field(default_factory=list)
     """Attributes under names of the tenant's own."""
+    below: Mapping[str, TenantId] = field(default_factory=dict)
+    """The tenants below a super tenant, by slug."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,6 +185,7 @@ async def choices_for(tenant_id: TenantId, params: Mapping[str, str]) -> Choices
         group=await _group_in(tenant_id, params),
         manager=await _manager_in(tenant_id, params),
         fields=await fields.list_fields(tenant_id),
+        below=await stays.slugs_below(tenant_id) if "tenant" in params else {},
     )
 
 
@@ -223,6 +228,7 @@ def search_from(params: Mapping[str, str], choices: Choices, *, now: datetime) -
     source_id = None if local else reader.ident("source", labels)
     group_id = reader.ident("group", known_groups)
     waiting = reader.choice("waiting", (("manager", "for a manager"),)) is not None
+    led_to = reader.choice("tenant", tuple((slug, slug) for slug in choices.below))
     holds = reader.choice("equipment", (("held", "has some"),)) is not None
     unseen = reader.choice("unseen", tuple((str(days), f"{days} days") for days in UNSEEN_DAYS))
     reader.search.wanted = AccountFilter(
@@ -236,6 +242,7 @@ def search_from(params: Mapping[str, str], choices: Choices, *, now: datetime) -
         manager_id=None if manager_id is None else UserId(manager_id),
         waiting=waiting,
         holds=holds,
+        to_tenant_id=None if led_to is None else choices.below[led_to],
         fields=reader.field_tests(choices.fields),
         unseen_since=None if unseen is None else now - timedelta(days=int(unseen)),
     )

@@ -20,6 +20,8 @@ ALERT_TITLES: Mapping[AlertKind, str] = MappingProxyType(
         "report_failed": "A report was not sent",
         "webhook_failing": "A webhook is failing",
         "mail_failed": "Mails were not delivered",
+        "routes_refused": "Tenants do not take users as the rules say",
+        "view_asked": "Somebody of the super tenant asks to look in",
     }
 )
 ALERT_CHOICES: Mapping[AlertKind, str] = MappingProxyType(
@@ -34,6 +36,8 @@ ALERT_CHOICES: Mapping[AlertKind, str] = MappingProxyType(
         "report_failed": "A scheduled report could not be made or sent",
         "webhook_failing": "A webhook does not answer, or was turned off for it",
         "mail_failed": "Mails could not be delivered, or may not have arrived",
+        "routes_refused": "A tenant below refuses users whom the routing rules lead there, or meets somebody",
+        "view_asked": "Somebody of the super tenant asks to look into this tenant",
     }
 )
 RHYTHM_WORDS: Mapping[Rhythm, str] = MappingProxyType({"hour": "at most hourly", "day": "at most daily"})

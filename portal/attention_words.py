@@ -30,7 +30,15 @@ def task_for(one: Attention, visit: Visit) -> Task:
 
 Words = tuple[str, str, str, str]
 _ABOUT_PEOPLE = frozenset(
-    {"no_local_administrator", "one_administrator", "changes_held", "equipment_out", "locks_due", "adoptions_open"}
+    {
+        "no_local_administrator",
+        "one_administrator",
+        "changes_held",
+        "equipment_out",
+        "locks_due",
+        "adoptions_open",
+        "unrouted",
+    }
 )
 
 
@@ -83,6 +91,10 @@ def _of_people(one: Attention, visit: Visit) -> Words:
             plural = "person was sent who may" if one.count == 1 else "people were sent who may"
             text = "Their connection is refused until you decide whether they are one person or two."
             return f"{one.count:,} {plural} be somebody here", text, visit.path("adoption"), "Compare and decide"
+        case "unrouted":
+            plural = "person is" if one.count == 1 else "people are"
+            text = "No routing rule leads them anywhere. The queue suggests rules that would take them."
+            return f"{one.count:,} {plural} in no tenant", text, visit.path("unrouted"), "See the queue"
         case "equipment_out":
             plural = "person has" if one.count == 1 else "people have"
             text = "Disabled or deleted, and something is still out. Their managers were asked; see who was not."

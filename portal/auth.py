@@ -10,12 +10,14 @@ from litestar import Response, get, post
 from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import HTTPRouteHandler
 
-from directory import overview, signins
-from directory.errors import ForbiddenError, NotFoundError
+from directory import overview, scoped_views, signins
+from directory.errors import ForbiddenError, GuestError
 from directory.model import Permission
 from directory.slugs import SLUG_PATTERN
+from directory.tenancy import take_turn
 from portal.confirming import address_of, ask_or_confirm
 from portal.cookies import send_new_session
+from portal.guests import is_closed
 from portal.rendering import go, wants_fragment
 from portal.visit import (
     FORM_BYTES_MAX,
@@ -67,10 +69,12 @@ async def admit(request: PortalRequest) -> Response[bytes] | None:
     """Let the request through to its page, or answer in its place.
 
     Order: origin of unsafe requests, session, tenant of the address, form token, permission, how long ago the operator
-    showed who it is. A tenant that is not the operator's own looks the same as one that does not exist.
+    showed who it is. A tenant that is not the operator's own, and of which the session has no open view, looks the same
+    as one that does not exist.
 
     Raises:
         NotFoundError: the address names another tenant.
+        GuestError: a page for the tenant's own people, in a view.
         PermissionDeniedException: the form was not made by us for this session.
         ForbiddenError: the operator's role lacks the permission.
     """
@@ -86,17 +90,45 @@ async def admit(request: PortalRequest) -> Response[bytes] | None:
     if visit is None:
         return to_sign_in(request)
     request.scope["auth"] = visit
-    slug = request.path_params.get("slug")
-    if slug is not None and slug != visit.operator.tenant.slug:
-        raise NotFoundError("tenant", slug)
+    try:
+        visit = request.scope["auth"] = await at_address(request, visit)
+    except scoped_views.ViewOverError:
+        if unsafe or wants_fragment(request):
+            raise
+        return go(request, visit.path("scoped-views"), done="view-over")
     if unsafe and not visit.owns_token((await form_fields(request)).get(TOKEN_FIELD, "")):
         raise PermissionDeniedException("form token")
-    if access != "signed in" and not visit.may(access):
-        raise ForbiddenError(access)
+    check_access(request, visit, access)
     await count_attention(request, visit)
     await renew_for_role(request, visit)
+    take_turn(visit.operator.tenant.tenant_id)
     asks = request.route_handler.opt.get("fresh", False) and not visit.is_fresh
     return await ask_or_confirm(request, visit) if asks else None
+
+
+def check_access(request: PortalRequest, visit: Visit, access: Access) -> None:
+    """Refuse what the visit does not open.
+
+    Raises:
+        GuestError: a page for the tenant's own people, in a view.
+        ForbiddenError: the operator's role lacks the permission.
+    """
+    if visit.operator.view is not None and is_closed(request.scope["path_template"]):
+        raise GuestError
+    if access not in {"public", "signed in"} and access not in visit.operator.role.permissions:
+        raise ForbiddenError(access)
+
+
+async def at_address(request: PortalRequest, visit: Visit) -> Visit:
+    """Return the visit as the tenant of the address sees it: at home, or through an open view of a tenant below.
+
+    Raises:
+        NotFoundError: the address names a tenant that is neither.
+    """
+    slug = request.path_params.get("slug")
+    if slug is None or slug == visit.operator.tenant.slug:
+        return visit
+    return replace(visit, operator=await scoped_views.find_view(visit.operator, slug, now=visit.now))
 
 
 async def count_attention(request: PortalRequest, visit: Visit) -> None:

@@ -66,7 +66,6 @@ async def ask(
     request: PortalRequest, visit: Visit, *, action: str, kept: list[tuple[str, str]], form: Form | None = None
 ) -> Response[bytes]:
     """Return the page that asks who it is; what was wanted, if anything, was not done."""
-    operator = visit.operator
     refused = 403 if request.route_handler.opt.get("fresh", False) else 200
     response = page(
         request,
@@ -76,7 +75,7 @@ async def ask(
         action=action,
         kept=kept,
         form=form or Form({}),
-        has=await credentials.get_credentials(operator.tenant.tenant_id, operator.user.user_id),
+        has=await credentials.get_own_credentials(visit.operator),
     )
     if wants_fragment(request) and target_id(request) != DIALOG_ID:
         response.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
@@ -85,7 +84,7 @@ async def ask(
 
 def confirmed(visit: Visit) -> Visit:
     """Return the visit of an operator who has just shown who it is."""
-    return replace(visit, operator=replace(visit.operator, confirmed_at=visit.now))
+    return replace(visit, operator=visit.operator.confirmed(visit.now))
 
 
 def address_of(request: PortalRequest) -> str:

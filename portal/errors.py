@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from directory.errors import (
     AlreadyExistsError,
     ForbiddenError,
+    GuestError,
     InvalidError,
     LastAdministratorError,
     NotFoundError,
@@ -128,7 +129,7 @@ def wording_for(error: KnownError) -> Wording:
         case InvalidError():
             return _refused(422, "This value cannot be used", error, "Go back and correct it.")
         case ForbiddenError() | UnknownSecretError():
-            return _refused(403, "Your access role does not allow this", error, "Ask an administrator of your tenant.")
+            return _forbidden(error)
         case RefusedError():
             return _refused(409, "This was refused", error, _way_out(error))
         case _:
@@ -170,6 +171,12 @@ def _way_out(error: RefusedError) -> str:
     if isinstance(error, LastAdministratorError):
         return "Give the role Administrator to another active user first."
     return "Nothing was changed."
+
+
+def _forbidden(error: ForbiddenError | UnknownSecretError) -> Wording:
+    if isinstance(error, GuestError):
+        return _refused(403, "Not in a scoped view", error, "Ask somebody of that tenant.")
+    return _refused(403, "Your access role does not allow this", error, "Ask an administrator of your tenant.")
 
 
 def _refused(status_code: int, title: str, error: Exception, next_step: str) -> Wording:

@@ -1,33 +1,11 @@
 """The places of the portal: what navigation, the settings index, the search and old names lead to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from directory.model import Permission
-
-Shelf = Literal["main", "settings", "hidden"]
-"""Where a place is listed: in the navigation, on the settings index, or only in the search."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One page that has a name."""
-
-    segment: str
-    """The path below the tenant's, such as ``group-mappings``; it may carry a query."""
-    label: str
-    sign: str
-    """The icon."""
-    sentence: str
-    shelf: Shelf
-    words: tuple[str, ...] = ()
-    """What this place, or what is found on it, is called here and in other products' guides."""
-    old_paths: tuple[str, ...] = ()
-    """Addresses of other guides, without slash at either end; each leads here."""
-    needs: Permission = "portal:view"
-    """The permission of the page."""
-
+from portal.family_places import FAMILY_PLACES
+from portal.place import Kin as Kin  # noqa: PLC0414  # whoever reads places needs it
+from portal.place import Place as Place  # noqa: PLC0414  # as above
 
 PLACES = (
     Place(
@@ -291,6 +269,7 @@ PLACES = (
         words=("Configuration", "Preferences", "Administration"),
         old_paths=("configuration", "preferences"),
     ),
+    *FAMILY_PLACES,
     Place(
         segment="own-account",
         label="Own account",
@@ -312,15 +291,16 @@ PLACES = (
 )  # fmt: skip
 
 
-def find_places(text: str, *, may: Callable[[Permission], bool]) -> list[Place]:
+def find_places(text: str, *, may: Callable[[Permission], bool], is_kin: Callable[[Kin], bool]) -> list[Place]:
     """Return the places whose name, sentence or words have every word of ``text``; those named so come first.
 
-    ``may`` tells which permissions the operator has.
+    ``may`` tells which permissions the operator has, ``is_kin`` which places are of the tenant.
     """
     wanted = text.casefold().split()
     if not wanted:
         return []
-    found = [place for place in PLACES if may(place.needs) and all(word in _haystack(place) for word in wanted)]
+    open_here = [place for place in PLACES if may(place.needs) and is_kin(place.kin)]
+    found = [place for place in open_here if all(word in _haystack(place) for word in wanted)]
     return sorted(found, key=lambda place: not all(word in place.label.casefold() for word in wanted))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from directory.report_shapes import Report
+from directory.report_shapes import TEXT_CHARS_MAX, Report
 from directory.rhythms import EVERY, MONTH_DAYS_MAX, Rhythm
 from directory.schedule_values import NAME_CHARS_MAX, Recipient, Schedule, Terms, addresses_in
 from portal.forms import Form
@@ -30,7 +30,10 @@ def terms_from(form: Form, report: Report, picked: Sequence[UUID]) -> Terms:
         form.errors["addresses"] = "These are too many addresses: use a mailing list."
         typed = ""
     options = {
-        option.name: form.choice(option.name, [value for value, _ in option.choices]) for option in report.options
+        option.name: form.choice(option.name, [value for value, _ in option.choices])
+        if option.choices
+        else form.text(option.name, required=False, chars_max=TEXT_CHARS_MAX)
+        for option in report.options
     }
     return Terms(
         name=name,

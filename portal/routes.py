@@ -56,9 +56,14 @@ from portal.pages import (
     reports_schedules,
     role_locks,
     roles,
+    routing,
+    routing_preview,
+    routing_rule,
     runs,
     runs_asking,
     runs_items,
+    scoped_views,
+    scoped_views_opening,
     search,
     second_factor,
     secret,
@@ -69,8 +74,12 @@ from portal.pages import (
     sub_accounts_bulk,
     sub_accounts_local,
     sub_accounts_views,
+    tenants,
+    tenants_policies,
+    tenants_states,
     undo,
     undo_runs,
+    unrouted,
     user,
     user_lock,
     user_record,
@@ -81,6 +90,7 @@ from portal.pages import (
     webhooks,
 )
 from portal.rendering import accepts_gzip, secure_headers
+from portal.turns import in_own_turn
 from portal.visit import FORM_BYTES_MAX, PortalRequest, Site, site_of
 
 PAGES = (
@@ -149,7 +159,16 @@ PAGES = (
     runs_asking,
     runs_items,
     drift,
+    scoped_views,
+    scoped_views_opening,
     settings,
+    tenants,
+    tenants_policies,
+    tenants_states,
+    routing,
+    routing_rule,
+    routing_preview,
+    unrouted,
     old_names,
 )
 
@@ -173,7 +192,7 @@ def router(*, public_url: str, simulate: Simulate, sends_mail: bool = False, pri
         path="/",
         route_handlers=handlers,
         before_request=admit,
-        middleware=[DefineMiddleware(hand_over, site=site)],
+        middleware=[in_own_turn, DefineMiddleware(hand_over, site=site)],
         exception_handlers={Exception: error_answerer(site)},
         opt={"site": site, "simulate": simulate},
         request_max_body_size=FORM_BYTES_MAX,

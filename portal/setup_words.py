@@ -185,6 +185,7 @@ CAUSES: Mapping[RefusalCause, str] = MappingProxyType(
         "expired": "Expired secret",
         "revoked": "Revoked secret",
         "source paused": "SCIM is turned off",
+        "tenant suspended": "Tenant suspended",
         "network": "From another network",
         "rate": "Too many requests (429)",
         "wrong path": "No such address",

@@ -12,9 +12,9 @@ import structlog
 from litestar import Response
 from litestar.response import Stream
 
-from directory.errors import DirectoryError, UnavailableError
+from directory.errors import DirectoryError, NotFoundError, UnavailableError
 from directory.model import UserId
-from portal.auth import Access, find_visit
+from portal.auth import Access, at_address, find_visit
 from portal.rendering import environment, secure_headers
 from portal.visit import PortalRequest, site_of
 
@@ -194,6 +194,10 @@ async def is_still_allowed(request: PortalRequest) -> bool:
     visit = await find_visit(request, stamp=False)
     before = request.auth.operator
     if visit is None or visit.operator.session_id != before.session_id:
+        return False
+    try:
+        visit = await at_address(request, visit)
+    except NotFoundError:  # a scoped view that is over
         return False
     request.scope["auth"] = visit
     access: Access = request.route_handler.opt["access"]

@@ -17,6 +17,7 @@ from directory import signins
 from directory.model import AccessRole, Actor, Permission, Source
 from directory.signins import Operator
 from directory.visitor import Visitor
+from portal.places import Kin
 
 FORM_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = 6 * 1024 * 1024
@@ -94,12 +95,29 @@ class Visit:
         return permission in self.operator.role.permissions
 
     def covers(self, role: AccessRole) -> bool:
-        """Whether the operator's role carries all that ``role`` carries: nobody gives or takes away more."""
-        return role.permissions <= self.operator.role.permissions
+        """Whether all that ``role`` carries is the operator's to give: nobody gives or takes away more."""
+        return role.permissions <= self.by.reach
+
+    def is_kin(self, kin: Kin) -> bool:
+        """Whether a place that is for such tenants only is one of this tenant."""
+        tenant = self.operator.tenant
+        match kin:
+            case "any":
+                return True
+            case "top":
+                return tenant.parent_id is None
+            case "super":
+                return tenant.is_super
+            case "family":
+                return tenant.is_super or tenant.parent_id is not None
 
     def path(self, *segments: object) -> str:
         """Return the path of a page of the operator's tenant."""
         return "/".join(["/t", self.operator.tenant.slug, *map(str, segments)])
+
+    def home_path(self, *segments: object) -> str:
+        """Return the path of a page of the operator's own tenant, also from within a view of another."""
+        return "/".join(["/t", self.operator.own.tenant.slug, *map(str, segments)])
 
     def source_path(self, source: Source) -> str:
         """Return the path of a connection's page: of one that pushes, or of one that is pulled."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from directory import events, restoring, tenants
 from directory.model import Tenant
 from directory.store import copies
+from directory.store import tenants as rows
 from rolebook.command import Answer
 from rolebook.database import migrate_database, open_database
 from rolebook.settings import Settings
@@ -50,7 +51,9 @@ def restore(settings: Settings, copy: Path, *, now: datetime) -> Answer:
 async def _secure_all(settings: Settings, *, now: datetime) -> Answer:
     await migrate_database(settings)
     async with open_database(settings):
-        return {"tenants": [await _secure(tenant, now=now) for tenant in await tenants.list_tenants()]}
+        return {
+            "tenants": [await _secure(one.tenant, now=now) for one in await rows.list_states()]
+        }  # deleted ones, too
 
 
 async def _secure(tenant: Tenant, *, now: datetime) -> Answer:

@@ -18,6 +18,8 @@ from rolebook.keys_command import of_keys
 from rolebook.ownership import DISTRIBUTION, own_version, refuse_foreign_owners
 from rolebook.pull_command import pull
 from rolebook.rehearse import rehearse
+from rolebook.rule_command import of_rule
+from rolebook.tenant_command import of_tenant
 from rolebook.welcome import welcome
 
 PRESETS = ("entra", "okta", "onelogin", "jumpcloud", "strict")
@@ -59,6 +61,8 @@ def serve(run: Run) -> None:
 main.add_command(rehearse)
 main.add_command(of_keys)
 main.add_command(pull)
+main.add_command(of_tenant)
+main.add_command(of_rule)
 
 
 @main.command()
@@ -117,22 +121,6 @@ def restore(run: Run, file: Path) -> None:
 def shut_words(labels: list[str]) -> str:
     """Return which connections a restore turned off."""
     return f"turned off: {', '.join(labels)}" if labels else "no connection was on"
-
-
-@main.group("tenant")
-def of_tenant() -> None:
-    """Organisations."""
-
-
-@of_tenant.command("create")
-@click.argument("name")
-@click.option("--slug", help="The tenant in addresses; made from the name if not given.")
-@click.option("--parent", "parent_slug", help="The slug of its super tenant.")
-@command
-def create_tenant(run: Run, name: str, slug: str | None, parent_slug: str | None) -> None:
-    """Create a tenant called NAME."""
-    answer = run.with_directory(lambda: provision.create_tenant(name, slug=slug, parent_slug=parent_slug, now=run.now))
-    run.say(answer, f"The tenant {answer['tenant']} is there.")
 
 
 @main.group("user")

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 import structlog
 
+from directory.followers import use_follower
+from directory.routes.follow import follow_commits
 from directory.store import unit
 from directory.store.errors import MigrationError, SchemaError, StoreError
 from directory.store.migrate import migrate
@@ -44,7 +46,7 @@ async def migrate_database(settings: Settings) -> SchemaState:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[unit.Engine]:
-    """Open and bind the database for the body.
+    """Open and bind the database for the body; what is committed in super tenants is followed into those below.
 
     Raises:
         SchemaError: its schema is not this program's.
@@ -52,6 +54,7 @@ async def open_database(settings: Settings) -> AsyncIterator[unit.Engine]:
     """
     async with unit.open_store(settings.database_url.reveal()) as engine:
         await check_schema(engine)
+        use_follower(follow_commits)
         yield engine
 
 

@@ -17,13 +17,16 @@ from directory import (
     mappings,
     return_tasks,
     schedule_runs,
+    scoped_view_ends,
     setup_check,
     signin_steps,
     traffic,
     undo_batches,
 )
 from directory.pulls import audit_forgetting, run_forgetting
+from directory.routes import due
 from directory.store import people, policy, sealing
+from directory.sub_tenants import erasing
 from rolebook import bulk_duties, conversion_duties, equipment_duties, people_duties, schedule_duties, undo_duties
 from rolebook.jobs import Duty
 
@@ -150,6 +153,8 @@ OF_ALL = (
     Duty(name="advance_undos", every_s=0.5, waits=undo_batches.has_open_runs, work=undo_duties.advance_undos),
     Duty(name="forget_undos", every_s=3600, work=undo_duties.forget_undos),
     Duty(name="apply_approved", every_s=0.5, waits=held_effects.has_approved, work=apply_approved),
+    Duty(name="work_routes", every_s=0.5, waits=due.has_due, work=due.work_due),
+    Duty(name="end_views", every_s=1, waits=scoped_view_ends.has_over, work=people_duties.end_views),
     Duty(name="expire_held", every_s=60, waits=held.has_expired, work=expire_held),
     Duty(name="forget_spent", every_s=3600, work=forget_spent),
     Duty(name="forget_pulls", every_s=3600, work=forget_pulls),
@@ -162,6 +167,7 @@ OF_ALL = (
     ),
     Duty(name="forget_references", every_s=3600, work=people_duties.forget_references),
     Duty(name="purge_graves", every_s=600, work=people_duties.purge_graves),
+    Duty(name="erase_tenants", every_s=600, waits=erasing.has_due_tenants, work=people_duties.erase_tenants),
     Duty(name="forget_adoptions", every_s=3600, work=people_duties.forget_adoptions),
     Duty(name="forget_actions", every_s=3600, work=bulk_duties.forget_actions),
     Duty(

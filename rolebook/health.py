@@ -10,7 +10,7 @@ import structlog
 from litestar import HttpMethod, Request, Response, Router, get, route
 from litestar.exceptions import HTTPException
 
-from directory import leases
+from directory import leases, upkeep
 from directory.errors import DirectoryError
 from directory.store.errors import StoreError
 from rolebook.jobs import Clock, Jobs, clock
@@ -86,6 +86,8 @@ def router(settings: Settings, metrics: Metrics, jobs: Jobs) -> Router:
         failing = await readiness.failing()
         answer: dict[str, object] = {"status": "unready" if failing else "ready", "failing": failing}
         answer["duties_failing"] = sorted(jobs.failures)
+        if reason := upkeep.why_open():
+            answer["row_level_security"] = f"not in force: {reason}"
         return Response(answer, status_code=503 if failing else 200, headers=HEADERS)
 
     @get("/metrics", sync_to_thread=False)

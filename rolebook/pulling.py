@@ -18,6 +18,7 @@ from directory.model import SourceId, TenantId
 from directory.pull_run import RunId
 from directory.pulls import due, run_life
 from directory.store.errors import StoreError
+from directory.tenancy import new_turn, take_turn
 from rolebook.jobs import Duty
 from rolebook.pull_means import Means
 from rolebook.pull_work import carry_out
@@ -119,7 +120,8 @@ class Puller:
         """Carry a run out with the lease of its source, and give that back."""
         done = False
         try:
-            with leases.holding(lease, self._means.clock):
+            with leases.holding(lease, self._means.clock), new_turn():
+                take_turn(tenant_id)
                 await carry_out(tenant_id, run_id, self._means)
             done = True
         except LeaseLostError:

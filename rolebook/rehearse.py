@@ -14,6 +14,8 @@ PLAY = "rolebook.rehearsal.play"
 SEED = 20260
 PREFIX_BYTES = 3
 STANDARD_INPUT = "-"
+NUMBER = "{}"
+SLUGS = f"branch-{NUMBER}"
 STATUS_WRONG = 1
 STATUS_UNREACHABLE = 2
 
@@ -33,6 +35,17 @@ def parse_base_url(_context: click.Context, _parameter: click.Parameter, text: s
     raise click.BadParameter(f"{text} is no address such as https://scim.example/v2.")
 
 
+def parse_slugs(context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """Return the pattern of slugs.
+
+    Raises:
+        BadParameter: several tenants cannot be told apart by it.
+    """
+    if NUMBER not in text and (context.params.get("tenants") or 0) > 1:
+        raise click.BadParameter(f"{text} has no {NUMBER} for the number of the tenant.")
+    return text
+
+
 @click.command()
 @click.argument("provider", type=click.Choice(["entra", "okta"]))
 @click.option(
@@ -45,6 +58,26 @@ def parse_base_url(_context: click.Context, _parameter: click.Parameter, text: s
 @click.option("--users", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="Users to push.")
 @click.option("--groups", type=click.IntRange(0, 100_000), default=10, show_default=True, help="Groups to push.")
 @click.option("--memberships", type=click.IntRange(0), help="Memberships in all; 5 a user if not given.")
+@click.option(
+    "--tenants",
+    type=click.IntRange(1, 10_000),
+    is_eager=True,
+    help="At a super tenant: send users to so many tenants below it.",
+)
+@click.option(
+    "--slugs",
+    default=SLUGS,
+    show_default=True,
+    callback=parse_slugs,
+    help="What these tenants are called in addresses; {} is a number from 1.",
+)
+@click.option(
+    "--route-by",
+    type=click.Choice(["routeTo", "department"]),
+    default="routeTo",
+    show_default=True,
+    help="What says where a user goes; a rule of the super tenant has to follow it.",
+)
 @click.option("--concurrency", type=click.IntRange(1, 256), default=8, show_default=True, help="Objects at a time.")
 @click.option("--seed", type=int, default=SEED, show_default=True, help="Another seed makes other people.")
 @click.option("--prefix", help="Stands in every name; made up for each run if not given.")
@@ -53,16 +86,20 @@ def parse_base_url(_context: click.Context, _parameter: click.Parameter, text: s
 def rehearse(secret: str, prefix: str | None, *, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - passed on as they are
     """Play what Entra or Okta sends against a SCIM endpoint, and check every answer.
 
-    Creates users and groups, changes them and deletes them again. The status is 1 if an answer was wrong, and 2 if the
-    endpoint cannot be reached.
+    Creates users and groups, changes them and deletes them again. With --tenants the endpoint is a super tenant's: each
+    user is sent to a tenant, some to another one later, and the answers must say so at once. The status is 1 if an
+    answer was wrong, and 2 if the endpoint cannot be reached.
     """
     # By name, so that a server never pays for an HTTP client that only the rehearsal uses: 50 ms and 3 MiB, measured.
     play: Any = resolve_name(PLAY)
     size = {name: given.pop(name) for name in ("users", "groups", "memberships")}
+    pattern, count = given.pop("slugs"), given.pop("tenants") or 0
+    slugs = tuple(pattern.replace(NUMBER, str(number)) for number in range(1, count + 1))
     wanted = play.Wanted(
         size=play.Size(**size),
         prefix=prefix or secrets.token_hex(PREFIX_BYTES),
         silent=as_json,
+        slugs=slugs,
         **given,
     )
     token = sys.stdin.readline().strip() if secret == STANDARD_INPUT else secret

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scim.quirks import MISSPELT_URNS
 from scim.schemas import COMMON_ATTRIBUTES, GROUP_TYPE, USER_TYPE, Attribute, ResourceType
+from scim.tenant_schemas import SHOWN_TYPE, TAKEN_TYPE, UNREAD, UNREAD_HERE
 
 _EXTENSION_URN = re.compile(r"urn:[^\s\[\]\"]+:\d+(?:\.\d+)*:[A-Za-z]\w*", re.ASCII | re.IGNORECASE)
 """A URN of a schema as RFC 7643 section 10.2.1 builds it: ``urn:...:<version>:<name>``."""
@@ -32,6 +33,8 @@ class Vocabulary:
     extensions: Mapping[str, Mapping[str, Attribute]]
     urns: Mapping[str, str]
     """Lower case to the spelling of the schema."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Extensions and attributes of extensions, by URN in lower case, that are never stored, and why."""
 
     @property
     def core_urn(self) -> str:
@@ -68,6 +71,18 @@ class Vocabulary:
             return None, name
         return unknown.group(), name[unknown.end() + 1 :]
 
+    def why_unread(self, urn: str | None, rest: str) -> str | None:
+        """Return why what is sent under a name, split as ``split_urn`` does, is not stored, where that is said."""
+        if urn is None or not self.unread:
+            return None
+        lowered, head = urn.lower(), re.split(r"[.\[]", rest.lower(), maxsplit=1)[0]
+        return self.unread.get(lowered) or self.unread.get(f"{lowered}:{head}")
+
+    def keeps_back(self, urn: str) -> str | None:
+        """Return why an extension is not removed as a whole: not all of it is the client's; None where it is."""
+        lowered = urn.lower()
+        return next((why for name, why in self.unread.items() if name.startswith(lowered)), None)
+
     def _bare(self, wanted: str, *, core_only: bool) -> Place | None:
         found = self.core.get(wanted)
         if found is not None:
@@ -83,7 +98,7 @@ def _by_name(attributes: tuple[Attribute, ...]) -> dict[str, Attribute]:
     return {attribute.name.lower(): attribute for attribute in attributes}
 
 
-def vocabulary_of(resource_type: ResourceType) -> Vocabulary:
+def vocabulary_of(resource_type: ResourceType, unread: Mapping[str, str] | None = None) -> Vocabulary:
     """Return the names of a resource type, the common attributes included."""
     schemas = (resource_type.schema, *resource_type.extensions)
     urns = {schema.urn.lower(): schema.urn for schema in schemas}
@@ -94,8 +109,12 @@ def vocabulary_of(resource_type: ResourceType) -> Vocabulary:
         _by_name(COMMON_ATTRIBUTES) | _by_name(resource_type.schema.attributes),
         {schema.urn: _by_name(schema.attributes) for schema in resource_type.extensions},
         urns,
+        unread or {},
     )
 
 
-USER_NAMES = vocabulary_of(USER_TYPE)
+USER_NAMES = vocabulary_of(USER_TYPE, UNREAD)
+SHOWN_NAMES = vocabulary_of(SHOWN_TYPE, UNREAD_HERE)
+TAKEN_NAMES = vocabulary_of(TAKEN_TYPE)
+"""Users of a super tenant, whose source may not, or may, say where they go."""
 GROUP_NAMES = vocabulary_of(GROUP_TYPE)

@@ -67,8 +67,25 @@ def _apply(container: JsonObject, change: Change, settings: SourceSettings) -> N
         parts: JsonObject = dict(before) if isinstance(before, dict) else {}
         _set(parts, change.path.part.name, None if change.verb == "remove" else change.value)
         _set(container, name, parts or None)
+    elif attribute.multi_valued and change.verb != "replace" and isinstance(change.value, list):
+        _set(container, name, _united(container.get(name), change) or None)
     else:
         _set(container, name, None if change.verb == "remove" else change.value)
+
+
+def _united(before: JsonValue, change: Change) -> list[JsonValue]:
+    """Return simple values with those sent, each once, or without them."""
+    known = before if isinstance(before, list) else []
+    sent = change.value if isinstance(change.value, list) else []
+    if change.verb == "remove":
+        return [value for value in known if value not in sent]
+    return _bounded(change.path.place.attribute, [*known, *(value for value in sent if value not in known)])
+
+
+def _bounded(attribute: Attribute, values: list[JsonValue]) -> list[JsonValue]:
+    if len(values) > ELEMENTS_MAX:
+        raise InvalidValueError(f"{attribute.name} would have {len(values)} entries; at most {ELEMENTS_MAX} are kept.")
+    return values
 
 
 def _key(container: JsonObject, attribute: Attribute) -> str:
@@ -88,9 +105,7 @@ def _set(container: JsonObject, name: str, value: JsonValue) -> None:
 
 def _as_value(attribute: Attribute, elements: list[JsonObject]) -> JsonValue:
     kept: list[JsonValue] = [element for element in elements if not element.keys() <= _MARKS]
-    if len(kept) > ELEMENTS_MAX:
-        raise InvalidValueError(f"{attribute.name} would have {len(kept)} entries; at most {ELEMENTS_MAX} are kept.")
-    return kept or None
+    return _bounded(attribute, kept) or None
 
 
 def _changed_elements(elements: list[JsonObject], change: Change, settings: SourceSettings) -> list[JsonObject]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -15,26 +15,36 @@ from scim.gate import Exchange
 from scim.okta_schemas import OKTA_TYPES
 from scim.queries import COUNT_DEFAULT, COUNT_MAX, parameters_of
 from scim.responses import Answer, answer, list_body
-from scim.schemas import RESOURCE_TYPES, Attribute, ResourceType, Schema
+from scim.schemas import GROUP_TYPE, USER_TYPE, Attribute, ResourceType, Schema
+from scim.super_tenants import user_names
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Build(Protocol):
-    """From the base URL, and whether the client is Okta, to resources."""
+class Audience(NamedTuple):
+    """What decides which types a client is told of."""
 
-    def __call__(self, base_url: str, *, okta: bool) -> tuple[JsonObject, ...]:
+    okta: bool = False
+    users: ResourceType = USER_TYPE
+    """A super tenant's users have an extension more."""
+
+
+class Build(Protocol):
+    """From the base URL and the audience to resources."""
+
+    def __call__(self, base_url: str, audience: Audience) -> tuple[JsonObject, ...]:
         """Return the resources."""
 
 
-def types_for(*, okta: bool) -> tuple[ResourceType, ...]:
+def types_for(audience: Audience) -> tuple[ResourceType, ...]:
     """Return the resource types that a client is told of; roles and entitlements are Okta's."""
-    return (*RESOURCE_TYPES, *OKTA_TYPES) if okta else RESOURCE_TYPES
+    # Entra's validator takes the first resource type for its users.
+    return (audience.users, GROUP_TYPE, *(OKTA_TYPES if audience.okta else ()))
 
 
-def schemas_for(*, okta: bool) -> tuple[Schema, ...]:
+def schemas_for(audience: Audience) -> tuple[Schema, ...]:
     """Return the schemas that a client is told of, those of the discovery resources included."""
-    kinds = types_for(okta=okta)
+    kinds = types_for(audience)
     return (*(schema for kind in kinds for schema in (kind.schema, *kind.extensions)), CONFIG, RESOURCE_TYPE, SCHEMA)
 
 
@@ -70,8 +80,8 @@ def _refuse_filter(exchange: Exchange) -> str:
     return exchange.base_url
 
 
-def _is_okta(exchange: Exchange) -> bool:
-    return exchange.caller.source.preset == "okta"
+def _audience(exchange: Exchange) -> Audience:
+    return Audience(exchange.caller.source.preset == "okta", user_names(exchange).resource_type)
 
 
 def _single(exchange: Exchange, build: Callable[[str], JsonObject]) -> Answer:
@@ -79,13 +89,13 @@ def _single(exchange: Exchange, build: Callable[[str], JsonObject]) -> Answer:
 
 
 def _listed(exchange: Exchange, build: Build) -> Answer:
-    found = build(_refuse_filter(exchange), okta=_is_okta(exchange))
+    found = build(_refuse_filter(exchange), _audience(exchange))
     return answer(list_body(found, total=len(found), start=1))
 
 
 def _one_of(exchange: Exchange, build: Build, wanted: str) -> Answer:
     lowered = wanted.lower()
-    for resource in build(_refuse_filter(exchange), okta=_is_okta(exchange)):
+    for resource in build(_refuse_filter(exchange), _audience(exchange)):
         if str(resource["id"]).lower() == lowered:
             return answer(_encode(resource))
     raise NoResourceError(f"There is no {wanted[:200]} here. The list of this endpoint names what there is.")
@@ -124,9 +134,9 @@ def config_resource(base_url: str) -> JsonObject:
 
 
 @cache
-def resource_type_resources(base_url: str, *, okta: bool) -> tuple[JsonObject, ...]:
+def resource_type_resources(base_url: str, audience: Audience) -> tuple[JsonObject, ...]:
     """Return the resource types as resources."""
-    return tuple(_resource_type(kind, base_url) for kind in types_for(okta=okta))
+    return tuple(_resource_type(kind, base_url) for kind in types_for(audience))
 
 
 def _resource_type(kind: ResourceType, base_url: str) -> JsonObject:
@@ -143,9 +153,9 @@ def _resource_type(kind: ResourceType, base_url: str) -> JsonObject:
 
 
 @cache
-def schema_resources(base_url: str, *, okta: bool) -> tuple[JsonObject, ...]:
+def schema_resources(base_url: str, audience: Audience) -> tuple[JsonObject, ...]:
     """Return the schemas as resources."""
-    return tuple(_schema(schema, base_url) for schema in schemas_for(okta=okta))
+    return tuple(_schema(schema, base_url) for schema in schemas_for(audience))
 
 
 def _schema(schema: Schema, base_url: str) -> JsonObject:

@@ -7,6 +7,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from directory.callers import Caller
 from directory.model import RequestDraft
+from directory.tenancy import new_turn
 from directory.traffic import note_request
 from scim.errors import NoResourceError
 from scim.gate import Exchange, admit, check_terms_of, note_wrong_path, word_error
@@ -28,7 +29,8 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever goes wrong is answered in words of SCIM."""
         if scope["type"] == ScopeType.HTTP:
-            await self._serve(scope, receive, send)
+            with new_turn():
+                await self._serve(scope, receive, send)
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange: Exchange | None = None

@@ -81,7 +81,7 @@ async def _sent(exchange: Exchange, kind: Kind) -> Sent:
 
 
 def _projection(exchange: Exchange, kind: Kind) -> Projection:
-    return projection_from(parameters_of(exchange.request.query_string), kind.names, exchange.reading)
+    return projection_from(parameters_of(exchange.request.query_string), kind.names_for(exchange), exchange.reading)
 
 
 async def _answer(outcome: Outcome) -> Answer:

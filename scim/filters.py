@@ -12,6 +12,7 @@ from scim.attributes import Place, Vocabulary
 from scim.errors import InvalidFilterError
 from scim.quirks import Reading
 from scim.schemas import Attribute
+from scim.tenant_schemas import ROUTING_URN
 
 TEXT_MAX = 8192
 DEPTH_MAX = 40
@@ -199,8 +200,8 @@ def term_for(place: Place, part: Attribute | None, comparison: Comparison, opera
 
 def term_name(place: Place, part: Attribute | None) -> str:
     """Return the name that the directory searches by: with its URN in an extension, but for what it knows itself."""
-    is_known = place.attribute.name == "manager" and (part is None or part.name == "value")
-    if place.urn is None or is_known:
+    is_manager = place.attribute.name == "manager" and (part is None or part.name == "value")
+    if place.urn is None or is_manager or (place.urn, place.attribute.name) == (ROUTING_URN, "tenants"):
         return place.attribute.name
     return f"{place.urn}:{place.attribute.name}"
 

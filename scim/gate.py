@@ -16,6 +16,7 @@ from directory.errors import DirectoryError, UnknownSecretError
 from directory.model import Actor, RequestDraft, SecretId, SourceId, TenantId
 from directory.refusal_kinds import RefusalKind
 from directory.secret_keys import note_use
+from directory.tenancy import take_turn
 from directory.traffic import note_request
 from scim.auth import caller_from, public_id_in, refusal_cause
 from scim.errors import FaultError, InvalidSyntaxError, ScimError, SlowBodyError, UnauthorizedError, from_directory
@@ -81,6 +82,7 @@ async def admit(request: ScimRequest, *, base_url: str) -> Exchange:
     except UnauthorizedError as error:
         _note_unknown(request, error, now=now, elapsed_us=elapsed_us)
         raise
+    take_turn(caller.tenant.tenant_id)
     whose = Whose(caller.tenant.tenant_id, caller.source.source_id, caller.secret_id)
     draft = draft_for(request.scope, whose, now=now, elapsed_us=elapsed_us)
     note_use(caller, at=now, network=draft.network, software=draft.software)

@@ -52,6 +52,10 @@ class Groups:
 
     names: Vocabulary = GROUP_NAMES
 
+    def names_for(self, _exchange: Exchange) -> Vocabulary:
+        """Return the attributes, the same for all."""
+        return GROUP_NAMES
+
     async def create(self, exchange: Exchange, sent: Sent) -> Outcome:
         """Create a group with its first members."""
         asked = await _read_group(exchange, sent)

@@ -42,7 +42,10 @@ class Kind(Protocol):
 
     @property
     def names(self) -> Vocabulary:
-        """The attributes of the type."""
+        """The attributes that the type has for everybody."""
+
+    def names_for(self, exchange: Exchange) -> Vocabulary:
+        """Return the attributes that the type has for a client."""
 
     async def create(self, exchange: Exchange, sent: Sent) -> Outcome:
         """Create a resource."""

@@ -68,16 +68,16 @@ async def list_page(exchange: Exchange, kinds: Sequence[Kind], parameters: Mappi
 
 
 def _lists(exchange: Exchange, kinds: Sequence[Kind], parameters: Mapping[str, str]) -> list[_List]:
-    names = [kind.names for kind in kinds]
+    names = [kind.names_for(exchange) for kind in kinds]
     # Searched together, types need not have all attributes that are named: the others do.
     reading = exchange.reading if len(kinds) == 1 else _patient(exchange.reading)
     found: list[_List] = []
-    for kind in kinds:
-        others = tuple(other for other in names if other is not kind.names)
+    for kind, own in zip(kinds, names, strict=True):
+        others = tuple(other for other in names if other is not own)
         text = parameters.get("filter")
-        query = parse_filter(text, kind.names, exchange.reading, others) if text is not None else None
-        order = _order(parameters, kind.names, others)
-        found.append(_List(kind, query, order, projection_from(parameters, kind.names, reading)))
+        query = parse_filter(text, own, exchange.reading, others) if text is not None else None
+        order = _order(parameters, own, others)
+        found.append(_List(kind, query, order, projection_from(parameters, own, reading)))
     return found
 
 

@@ -7,9 +7,11 @@ from directory.errors import NotFoundError
 from directory.model import UserId
 from scim.errors import NoResourceError
 from scim.gate import Exchange
+from scim.projection import EVERYTHING
 from scim.resources import etag_of, user_resource
 from scim.responses import Answer, resource_answer
 from scim.routing import Route, Served, routes_at
+from scim.super_tenants import show_tenants
 
 PATH = "/Me"
 
@@ -26,7 +28,8 @@ async def get_me(exchange: Exchange, _ident: str) -> Answer:
         raise _nobody(exchange) from None
     groups = (await directory_users.groups_of_users(source.tenant_id, [user.user_id]))[user.user_id]
     named = [(ref.group_id, ref.display_name) for ref in groups]
-    resource = user_resource(user, exchange.base_url, named)
+    resources = [user_resource(user, exchange.base_url, named)]
+    (resource,) = await show_tenants(exchange, [user.user_id], resources, EVERYTHING)
     return resource_answer(resource, etag=etag_of(user.version), location=f"{exchange.base_url}/Users/{user.user_id}")
 
 

@@ -29,7 +29,7 @@ Step = Change | DropExtension
 Document = Mapping[str, JsonValue]
 
 
-def parse_user_patch(body: JsonValue, reading: Reading) -> UserEdit:
+def parse_user_patch(body: JsonValue, reading: Reading, names: Vocabulary = USER_NAMES) -> UserEdit:
     """Return the edit that a PATCH of a user asks for.
 
     Operations apply in order; a later one sees what an earlier one did. The edit is pure: called twice on the same
@@ -40,8 +40,8 @@ def parse_user_patch(body: JsonValue, reading: Reading) -> UserEdit:
     """
     steps = [
         step
-        for operation in read_operations(body, USER_NAMES.core_urn, reading)
-        for step in _steps(operation, USER_NAMES, reading)
+        for operation in read_operations(body, names.core_urn, reading)
+        for step in _steps(operation, names, reading)
     ]
 
     def edit(attributes: UserAttributes) -> UserAttributes:
@@ -140,7 +140,13 @@ def _steps(
 def _extension_steps(operation: Operation, urn: str, names: Vocabulary, reading: Reading) -> Iterator[Step]:
     value = operation.value
     if operation.verb == "remove" or value is None or value == "":
-        yield DropExtension(urn)
+        if (why := names.keeps_back(urn)) is None:
+            yield DropExtension(urn)
+        else:
+            reading.tolerate(f"{urn} was not changed: {why}", InvalidPathError)
+        return
+    if urn.lower() in names.unread:
+        reading.tolerate(f"{urn} was left out: {names.unread[urn.lower()]}", InvalidPathError)
         return
     if urn not in names.extensions and urn != names.core_urn:
         reading.tolerate(f"{urn} is not declared; it was stored as sent", InvalidPathError)

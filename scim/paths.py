@@ -42,6 +42,9 @@ def parse_path(text: str, names: Vocabulary, reading: Reading) -> Path | WholeEx
     urn, rest = names.split_urn(text)
     if urn is not None and not rest:
         return WholeExtension(urn)
+    if (why := names.why_unread(urn, rest)) is not None:
+        reading.tolerate(f"{text} was left out: {why}", InvalidPathError)
+        return None
     head, bracket, behind = text.partition("[")
     path = _with_filter(head, behind, names, reading) if bracket else _plain(text, names)
     if path is None:

@@ -25,11 +25,11 @@ class Projection:
     wanted: tuple[Named, ...] | None = None
     unwanted: tuple[Named, ...] = ()
 
-    def asks_for(self, name: str) -> bool:
-        """Whether any of the attribute will be in the answer; what is not asked for is not read at all."""
-        if any(_is_whole(path, name) for path in self.unwanted):
+    def asks_for(self, name: str, urn: str | None = None) -> bool:
+        """Whether any of the attribute, of the extension ``urn``, will be in the answer; else it is not read at all."""
+        if any(_is_whole(path, name, urn) for path in self.unwanted):
             return False
-        return self.wanted is None or any(_names(path, name) for path in self.wanted)
+        return self.wanted is None or any(_names(path, name, urn) for path in self.wanted)
 
     def apply(self, resource: JsonObject) -> JsonObject:
         """Return what of the resource the client gets."""
@@ -63,12 +63,14 @@ def _paths(text: str, names: Vocabulary, reading: Reading) -> tuple[Named, ...]:
     return tuple(path for path in parsed if path is not None)
 
 
-def _names(path: Named, name: str) -> bool:
-    return isinstance(path, Path) and path.place.attribute.name == name
+def _names(path: Named, name: str, urn: str | None) -> bool:
+    if isinstance(path, WholeExtension):
+        return path.urn == urn
+    return (path.place.urn, path.place.attribute.name) == (urn, name)
 
 
-def _is_whole(path: Named, name: str) -> bool:
-    return isinstance(path, Path) and _names(path, name) and path.part is None and path.where is None
+def _is_whole(path: Named, name: str, urn: str | None) -> bool:
+    return _names(path, name, urn) and (isinstance(path, WholeExtension) or (path.part is None and path.where is None))
 
 
 def _object(value: JsonValue) -> JsonObject:

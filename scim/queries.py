@@ -20,7 +20,7 @@ _START_MAX = 2**31 - 1
 _PARAMETERS_MAX = 50
 _WHOLE = re.compile(r"\s*([+-]?\d{1,18})\s*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_UNSORTED = frozenset({"schemas", "groups", "members"})
+_UNSORTED = frozenset({"schemas", "groups", "members", "tenants"})
 _SORTED_META = frozenset({"created", "lastModified"})
 
 

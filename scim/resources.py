@@ -6,8 +6,10 @@ from typing import Final
 from uuid import UUID
 
 from directory.model import Group, GroupId, JsonObject, JsonValue, Member, NestedGroup, User, UserView
+from directory.routes.stays import Stay
 from scim.errors import NoResourceError
 from scim.schemas import GROUP_URN, USER_URN
+from scim.tenant_schemas import ROUTING_URN
 
 ID_LENGTH: Final = 36
 
@@ -42,6 +44,22 @@ def user_resource(user: User | UserView, base_url: str, groups: Sequence[tuple[G
     location = f"{base_url}/Users/{ident}"
     resource["meta"] = _meta("User", user.created_at, user.modified_at, location, user.version)
     return resource
+
+
+def with_tenants(resource: JsonObject, stays: Sequence[Stay], *, takes_routing: bool) -> JsonObject:
+    """Return a user of a super tenant with the tenants it is in; where it is to go is shown to who may say it."""
+    stored = resource.get(ROUTING_URN)
+    kept = dict(stored) if takes_routing and isinstance(stored, dict) else {}
+    said = {"tenants": [_tenant(stay) for stay in stays], **kept} if stays else kept
+    listed = resource["schemas"]
+    schemas = [urn for urn in listed if urn != ROUTING_URN] if isinstance(listed, list) else []
+    shown = {key: value for key, value in resource.items() if key != ROUTING_URN}
+    return {**shown, "schemas": [*schemas, ROUTING_URN], ROUTING_URN: said} if said else {**shown, "schemas": schemas}
+
+
+def _tenant(stay: Stay) -> JsonValue:
+    told: JsonObject = {"value": stay.slug, "display": stay.tenant_name, "active": stay.active, "state": stay.state}
+    return told if stay.role is None else {**told, "role": stay.role}
 
 
 def _group_reference(group_id: GroupId, name: str, base_url: str) -> JsonValue:

@@ -253,9 +253,6 @@ USER_TYPE = ResourceType(
 )
 GROUP_TYPE = ResourceType(name="Group", endpoint="/Groups", description="Group", schema=GROUP)
 
-# Entra's validator takes the first resource type for its users.
-RESOURCE_TYPES: tuple[ResourceType, ...] = (USER_TYPE, GROUP_TYPE)
-
 COMMON_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         name="schemas",

@@ -16,6 +16,7 @@ from scim.patch import parse_user_patch
 from scim.projection import Projection
 from scim.resources import id_from, user_resource
 from scim.responses import is_unchanged
+from scim.super_tenants import keeps_place, search_for, show_tenants, user_names
 from scim.terms import check_domain, within_domains
 from scim.values import read_body
 
@@ -24,6 +25,10 @@ class Users:
     """The resource type User."""
 
     names: Vocabulary = USER_NAMES
+
+    def names_for(self, exchange: Exchange) -> Vocabulary:
+        """Return the attributes; those of a super tenant's users say more."""
+        return user_names(exchange)
 
     async def create(self, exchange: Exchange, sent: Sent) -> Outcome:
         """Create a user, or let one come back: an inactive one, or one that was deleted within the days of grace."""
@@ -51,16 +56,18 @@ class Users:
             caller.source.source_id,
             with_groups=projection.asks_for("groups"),
         )
-        if is_unchanged(if_none_match, user.version):
+        # Which tenants a user is in is of no version.
+        if is_unchanged(if_none_match, user.version) and not caller.tenant.is_super:
             return Outcome(304, user.version)
-        return _shown(user, user.groups, exchange, projection)
+        return await _shown(user, user.groups, exchange, projection)
 
     async def replace(self, exchange: Exchange, ident: str, sent: Sent) -> Outcome:
         """Replace a user's attributes; a status that is not sent stays, since its absence would mean active."""
         document = _read_document(sent.body, exchange)
 
         def edit(attributes: UserAttributes) -> UserAttributes:
-            return UserAttributes({"active": attributes.active, **document})
+            kept = keeps_place(exchange, attributes.document)
+            return UserAttributes({"active": attributes.active, **kept, **document})
 
         user = await directory_users.edit_user(
             _id(ident),
@@ -73,7 +80,9 @@ class Users:
 
     async def patch(self, exchange: Exchange, ident: str, sent: Sent) -> Outcome:
         """Change a user."""
-        parsed = await run(partial(parse_user_patch, sent.body, exchange.reading), on_thread=sent.large)
+        parsed = await run(
+            partial(parse_user_patch, sent.body, exchange.reading, user_names(exchange)), on_thread=sent.large
+        )
         edit = within_domains(parsed, exchange.reading.settings)
         has_body = exchange.reading.settings.patch_response == "body"
         exchange.draft.status = 200 if has_body else 204
@@ -95,13 +104,15 @@ class Users:
     ) -> Found[UserView]:
         """Find a page of the source's users, with their groups where they are asked for."""
         tenant_id, source_id = exchange.caller.tenant.tenant_id, exchange.caller.source.source_id
-        with_groups = projection.asks_for("groups")
-        return await directory_users.list_users(tenant_id, source_id, query, window, with_groups=with_groups)
+        with_groups, wanted = projection.asks_for("groups"), await search_for(exchange, query)
+        return await directory_users.list_users(tenant_id, source_id, wanted, window, with_groups=with_groups)
 
     async def render(self, exchange: Exchange, found: Sequence[UserView], projection: Projection) -> list[JsonObject]:
         """Return users as resources."""
         base_url = exchange.base_url
-        return [projection.apply(user_resource(user, base_url, user.groups)) for user in found]
+        resources = [user_resource(user, base_url, user.groups) for user in found]
+        shown = await show_tenants(exchange, [user.user_id for user in found], resources, projection)
+        return [projection.apply(resource) for resource in shown]
 
 
 USERS = Users()
@@ -116,7 +127,7 @@ def _location(ident: object, exchange: Exchange) -> str:
 
 
 def _read_document(body: JsonObject, exchange: Exchange) -> JsonObject:
-    document = read_body(USER_NAMES, body, exchange.reading)
+    document = read_body(user_names(exchange), body, exchange.reading)
     if "userName" not in document:
         raise InvalidValueError("userName is missing. Map an attribute that every user has to userName in your IdP.")
     return document
@@ -130,10 +141,10 @@ async def _outcome(user: User, exchange: Exchange, sent: Sent, *, status: int = 
     if sent.projection.asks_for("groups"):
         refs = await directory_users.groups_of_users(user.tenant_id, [user.user_id])
         groups = [(ref.group_id, ref.display_name) for ref in refs[user.user_id]]
-    return _shown(user, groups, exchange, sent.projection, status=status)
+    return await _shown(user, groups, exchange, sent.projection, status=status)
 
 
-def _shown(
+async def _shown(
     user: User | UserView,
     groups: Sequence[tuple[GroupId, str]],
     exchange: Exchange,
@@ -141,5 +152,6 @@ def _shown(
     *,
     status: int = 200,
 ) -> Outcome:
-    resource = projection.apply(user_resource(user, exchange.base_url, groups))
-    return Outcome(status, user.version, _location(resource["id"], exchange), resource)
+    resources = [user_resource(user, exchange.base_url, groups)]
+    (resource,) = await show_tenants(exchange, [user.user_id], resources, projection)
+    return Outcome(status, user.version, _location(user.user_id, exchange), projection.apply(resource))

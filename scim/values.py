@@ -3,7 +3,7 @@
 import re
 
 from directory.model import JsonObject, JsonValue
-from scim.attributes import Vocabulary
+from scim.attributes import Place, Vocabulary
 from scim.errors import InvalidSyntaxError, InvalidValueError
 from scim.quirks import (
     DISCARDED,
@@ -154,16 +154,32 @@ def _read_entry(names: Vocabulary, document: JsonObject, entry: tuple[str, JsonV
         for inner, part in value.items():
             _read_entry(names, document, (f"{urn}:{inner}", part), reading)
         return
-    place = names.find(key) if rest else None
-    if rest.lower() in DISCARDED:
-        reading.note(f"{rest} was dropped: it is never stored")
-    elif place is None:
-        if value is not None:
-            reading.note(f"{key} is no attribute of the schema and was not stored")
+    place = _place_of(names, key)
+    if place is None:
+        _note_unread(names, key, value, reading)
     elif place.attribute.mutability != "readOnly" and place.attribute.name != "members":
         read = read_value(place.attribute, value, reading)
         if read is not None:
             put(document, place.urn, place.attribute.name, read)
+
+
+def _place_of(names: Vocabulary, key: str) -> Place | None:
+    """Return where what comes under a key is stored, or None."""
+    urn, rest = names.split_urn(key)
+    if not rest or rest.lower() in DISCARDED or names.why_unread(urn, rest) is not None:
+        return None
+    return names.find(key)
+
+
+def _note_unread(names: Vocabulary, key: str, value: JsonValue, reading: Reading) -> None:
+    """Note why what came under a key is not stored; that there was nothing is not worth it."""
+    urn, rest = names.split_urn(key)
+    if rest.lower() in DISCARDED:
+        reading.note(f"{rest} was dropped: it is never stored")
+    elif (why := names.why_unread(urn, rest)) is not None:
+        reading.note(f"{key} was left out: {why}")
+    elif value is not None:
+        reading.note(f"{key} is no attribute of the schema and was not stored")
 
 
 def put(document: JsonObject, urn: str | None, name: str, value: JsonValue) -> None:

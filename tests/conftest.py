@@ -11,9 +11,11 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from connectors.offered import Offered
 from connectors.terms import Network
 from directory.door_refusals import forget_refusals
+from directory.followers import use_follower
 from directory.key_ring import KeyRing
 from directory.noted import noted
 from directory.pulls.kinds import offer_connectors
+from directory.routes.follow import follow_commits
 from directory.sealing_keys import use_key_ring
 from directory.store.unit import Engine, open_store
 from tests.databases import PostgresDatabases, SQLiteFiles
@@ -45,6 +47,12 @@ def sealing_keys() -> None:
 def connectors() -> None:
     """The connectors for every test, as the house hands them over; private addresses are allowed, for our fakes."""
     offer_connectors(OFFERED)
+
+
+@pytest.fixture(autouse=True)
+def followers() -> None:
+    """What is committed in super tenants is followed into the tenants below, as in the house."""
+    use_follower(follow_commits)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +121,13 @@ def postgres_url(postgres_databases: PostgresDatabases, helper_loop: BlockingPor
 
 
 @pytest.fixture
+def postgres_owner_url(postgres_databases: PostgresDatabases, helper_loop: BlockingPortal) -> str:
+    """The same as the owner of its tables, whom row-level security lets through."""
+    helper_loop.call(postgres_databases.empty)
+    return postgres_databases.owner_url
+
+
+@pytest.fixture
 def own_postgres_url(postgres_databases: PostgresDatabases, helper_loop: BlockingPortal) -> Iterator[str]:
     """The address of a migrated PostgreSQL database that no other test sees."""
     url = helper_loop.call(postgres_databases.create)
@@ -133,6 +148,15 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty migrated database of each kind, for a test that opens it or starts a program on it."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def owner_url(database_url: str, request: pytest.FixtureRequest) -> str:
+    """The address of the same database as the owner of its tables, for a test that does what nobody may."""
+    if database_url.startswith("sqlite"):
+        return database_url
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    return databases.owner_url
 
 
 @pytest.fixture(params=DATABASES)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 from directory import groups
+from directory.commit import in_joined_followed_unit
 from directory.errors import DirectoryError, UnavailableError
 from directory.pull_edges import Direct
 from directory.pulls.ground import Ground
@@ -60,7 +61,7 @@ async def _apply_moves(ground: Ground, way: Way, after: str, *, now: datetime) -
         if finished:
             after = finished[-1]
             reached = f"{way}:{after}"
-        total.update(await in_joined_unit(ground.tenant_id, _unit(ground, portion.steps, reached, now)))
+        total.update(await in_joined_followed_unit(ground.tenant_id, _unit(ground, portion.steps, reached, now)))
     return f"{way}:{after}", total
 
 

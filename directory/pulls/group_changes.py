@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from directory import groups
+from directory.commit import in_joined_followed_unit
 from directory.edits import GroupEdit
 from directory.errors import DirectoryError, UnavailableError
 from directory.model import GroupAttributes
@@ -16,7 +17,6 @@ from directory.pulls.group_steps import EDITS_IN_UNIT, MEMBERS_IN_UNIT
 from directory.pulls.inner_groups import settle_groups
 from directory.pulls.progress import note_applied
 from directory.store.pulls import kept_edges, present, seen_groups, staged_groups
-from directory.store.unit import in_joined_unit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +47,7 @@ async def apply_puts(ground: Ground, after: str, *, now: datetime) -> tuple[str,
         await note_applied(ground, reached, counts, now)
         return counts
 
-    return reached, await in_joined_unit(ground.tenant_id, body)
+    return reached, await in_joined_followed_unit(ground.tenant_id, body)
 
 
 async def _next_puts(ground: Ground, after: str) -> list[GroupPut]:
@@ -145,7 +145,7 @@ async def apply_ends(ground: Ground, after: str, *, now: datetime) -> tuple[str,
         await note_applied(ground, reached, counts, now)
         return counts
 
-    return reached, await in_joined_unit(ground.tenant_id, body)
+    return reached, await in_joined_followed_unit(ground.tenant_id, body)
 
 
 def _few_members(puts: Sequence[GroupPut]) -> list[GroupPut]:

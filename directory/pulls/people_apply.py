@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from directory import users
+from directory.commit import in_joined_followed_unit
 from directory.errors import AlreadyExistsError, InvalidError, MetError, NotFoundError, RefusedError
 from directory.meetings import known_by
 from directory.model import UserAttributes, UserId
@@ -22,7 +23,7 @@ from directory.store.pulls import progress as run_rows
 from directory.store.pulls import seen as seen_rows
 from directory.store.pulls.plans import has_grown, look_anew
 from directory.store.pulls.progress import Progress
-from directory.store.unit import Row, in_joined_unit
+from directory.store.unit import Row
 
 BATCH = 100
 """People looked at together; so many newcomers are created in one unit, about 15 ms of SQLite's writer."""
@@ -204,7 +205,7 @@ class _Batch:
             await run_rows.write_progress(self._ground.tenant_id, self._ground.run_id, progress, now=self._now)
             return outcome, state, progress
 
-        outcome, self._state, self._progress = await in_joined_unit(self._ground.tenant_id, marked)
+        outcome, self._state, self._progress = await in_joined_followed_unit(self._ground.tenant_id, marked)
         return outcome.settled
 
     async def _mark(self, outcome: Outcome) -> None:

@@ -21,6 +21,7 @@ from directory.pulls.source_reads import find_pull_source, get_pull_source, list
 from directory.pulls.source_rows import config_told, rules_told, source_event
 from directory.sources import checked_label
 from directory.store import access
+from directory.tenant_terms import check_own_sources, settings_in
 
 __all__ = [
     "Terms",
@@ -69,7 +70,7 @@ async def create_pull_source(
     """Create a source that is pulled, first within its interval.
 
     Raises:
-        InvalidError: names the field that is missing or wrong.
+        InvalidError: names the field that is missing or wrong; or the tenant is to have no connections of its own.
         NotFoundError: the tenant has no source of that id that could be audited.
         NoKeysError: this server cannot keep credentials.
         ForbiddenError: the actor may not manage sources.
@@ -94,9 +95,10 @@ async def create_pull_source(
     told = {"kind": kind, "mode": mode, **config_told(checked), **rules_told(rules), "credentials": names or None}
 
     async def body() -> PullSource:
+        await check_own_sources(by)
         await check_audit(source.source_id, mode, audits_source_id, by=by)
         event = source_event("created", source, {}, {"label": label, **told})
-        await commit_plan(Plan(changes=_inserts(source, values), events=(event,)), by=by, now=now)
+        await commit_plan(Plan(changes=await _inserts(source, values), events=(event,)), by=by, now=now)
         return await get_pull_source(by.tenant_id, source.source_id)
 
     return await in_unit_of(by, body)
@@ -114,14 +116,14 @@ def _new_source(kind: str, label: str, *, by: Actor, now: datetime) -> Source:
     )
 
 
-def _inserts(source: Source, values: Mapping[str, object]) -> tuple[InsertRow, InsertRow]:
+async def _inserts(source: Source, values: Mapping[str, object]) -> tuple[InsertRow, InsertRow]:
     row: dict[str, object] = {
         "tenant_id": source.tenant_id,
         "id": source.source_id,
         "kind": source.kind,
         "preset": source.preset,
         "label": source.label,
-        "settings": access.settings_text(source.settings),
+        "settings": access.settings_text(await settings_in(source.tenant_id, source.settings)),
         "created_at": source.created_at,
     }
     of_pull = {"tenant_id": source.tenant_id, "source_id": source.source_id, **values}

@@ -22,15 +22,18 @@ from directory.names import name_key
 from directory.store.compiled import Statement
 from directory.store.unit import Row, fetch, fetch_one
 
-_TENANT = "t.id, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version"
+_TENANT = "t.id, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version, t.routing_mark"
 _SOURCE = (
     "s.tenant_id, s.id, s.kind, s.preset, s.label, s.settings, s.created_at, s.last_request_at, s.last_change_at,"
     " s.confirmed_at, s.confirmed_by, s.drift_count"
 )
 
-_TENANT_BY_SLUG = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.slug = $1::text")
-_TENANT_BY_ID = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.id = $1::uuid")
-_TENANTS = Statement(f"SELECT {_TENANT} FROM tenant_row t ORDER BY t.slug")
+# A deleted tenant is nowhere, as if it had never been; who may bring it back finds it in store.tenants.
+_TENANT_BY_SLUG = Statement(
+    f"SELECT {_TENANT} FROM tenant_row t WHERE t.slug = $1::text AND t.deleted_at IS NULL", house=True
+)
+_TENANT_BY_ID = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.id = $1::uuid AND t.deleted_at IS NULL")
+_TENANTS = Statement(f"SELECT {_TENANT} FROM tenant_row t WHERE t.deleted_at IS NULL ORDER BY t.slug", house=True)
 
 _ROLE_COLUMNS = "SELECT r.id, r.name, r.permissions, r.shipped FROM role_row r WHERE r.tenant_id = $1::uuid"
 # A deleted role is still named by events and tombstones, and held by those whom the walk has not reached.
@@ -50,7 +53,7 @@ _SOURCE_OF_TENANT = Statement(f"SELECT {_SOURCE} FROM source_row s WHERE s.tenan
 _SOURCE_TO_CHANGE = Statement(
     f"SELECT {_SOURCE} FROM source_row s WHERE s.tenant_id = $1::uuid AND s.id = $2::uuid FOR NO KEY UPDATE"
 )
-_SOURCE_ANYWHERE = Statement(f"SELECT {_SOURCE} FROM source_row s WHERE s.id = $1::uuid")
+_SOURCE_ANYWHERE = Statement(f"SELECT {_SOURCE} FROM source_row s WHERE s.id = $1::uuid", house=True)
 
 _SECRETS = Statement(
     "SELECT * FROM secret_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid ORDER BY created_at DESC, id DESC"
@@ -58,10 +61,13 @@ _SECRETS = Statement(
 _SECRET = Statement("SELECT * FROM secret_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
 _PRESENTED = Statement(
     "SELECT k.id AS secret_id, k.digest, k.expires_at, k.retiring_until, k.revoked_at,"
-    " t.id AS tenant_id, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version, s.id, s.kind, s.preset,"
+    " t.id AS tenant_id, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version, t.routing_mark,"
+    " t.suspended_at,"
+    " s.id, s.kind, s.preset,"
     " s.label, s.settings, s.created_at, s.last_request_at, s.last_change_at, s.confirmed_at, s.confirmed_by,"
-    " s.drift_count FROM secret_row k JOIN tenant_row t ON t.id = k.tenant_id"
-    " JOIN source_row s ON s.tenant_id = k.tenant_id AND s.id = k.source_id WHERE k.public_id = $1::text"
+    " s.drift_count FROM secret_row k JOIN tenant_row t ON t.id = k.tenant_id AND t.deleted_at IS NULL"
+    " JOIN source_row s ON s.tenant_id = k.tenant_id AND s.id = k.source_id WHERE k.public_id = $1::text",
+    house=True,
 )
 
 
@@ -73,6 +79,8 @@ class PresentedSecret:
     digest: str
     valid_until: datetime
     revoked: bool
+    suspended: bool
+    """Whether its tenant is."""
     tenant: Tenant
     source: Source
 
@@ -107,6 +115,7 @@ def tenant_from(row: Row, *, tenant_id: UUID | None = None) -> Tenant:
         parent_id=None if parent_id is None else TenantId(parent_id),
         default_role_id=RoleId(row["default_role_id"]),
         policy_version=row["policy_version"],
+        is_super=row["routing_mark"] is not None,
     )
 
 
@@ -160,7 +169,7 @@ async def find_tenant(tenant_id: TenantId) -> Tenant | None:
 
 
 async def list_tenants() -> list[Tenant]:
-    """Return all tenants of the installation, by slug."""
+    """Return all tenants of the installation that are not deleted, by slug."""
     return [tenant_from(row) for row in await fetch(_TENANTS)]
 
 
@@ -220,6 +229,7 @@ async def find_presented(public_id: str) -> PresentedSecret | None:
         digest=row["digest"],
         valid_until=row["expires_at"] if retiring_until is None else min(row["expires_at"], retiring_until),
         revoked=row["revoked_at"] is not None,
+        suspended=row["suspended_at"] is not None,
         tenant=tenant_from(row, tenant_id=row["tenant_id"]),
         source=source_from(row),
     )

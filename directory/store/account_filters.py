@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
-from directory.model import GroupId, Origin, RoleId, SourceId, UserId
+from directory.model import GroupId, Origin, RoleId, SourceId, TenantId, UserId
 from directory.names import begins_within, name_key, words_in
 from directory.plan_fields import VALUE_CHARS_MAX
 from directory.store.compiled import Statement
@@ -46,6 +46,8 @@ class AccountFilter:
     """Only users whose manager this is."""
     holds: bool = False
     """Only users who have equipment."""
+    to_tenant_id: TenantId | None = None
+    """Only users who are in this tenant below by routing; none who only wait to be let in."""
     unseen_since: datetime | None = None
     """Only users of a source of whom it has changed nothing since."""
     fields: tuple[FieldTest, ...] = ()
@@ -194,6 +196,11 @@ def _values(wanted: AccountFilter, values: Values, large: frozenset[FieldTest]) 
 
 def _links(wanted: AccountFilter, values: Values, *, large_group: bool) -> list[str]:
     tests = []
+    if wanted.to_tenant_id is not None:
+        led = values.place(wanted.to_tenant_id, "uuid")
+        routes = f"SELECT r.user_id FROM route_row r WHERE r.tenant_id = $1::uuid AND r.to_tenant_id = {led}"
+        routes += " AND r.copy_user_id IS NOT NULL"
+        tests.append(f"t.id IN ({routes})")
     if wanted.group_id is not None:
         members = (
             "SELECT m.user_id FROM member_row m"

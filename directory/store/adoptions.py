@@ -89,7 +89,8 @@ _ENTRY = Statement(f"SELECT {_COLUMNS}{_FROM} WHERE a.tenant_id = $1::uuid AND a
 _HOLD = Statement("SELECT state FROM adoption_row WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE")
 _OLD = Statement(
     "DELETE FROM adoption_row WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM adoption_row"
-    " WHERE last_seen_at < $1::timestamptz LIMIT $2::bigint)"
+    " WHERE last_seen_at < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
 _WITHDRAW = Statement(
     "DELETE FROM adoption_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND known_as = ANY($3::text[])"

@@ -11,6 +11,7 @@ from directory.model import SecretKey, Source, SourceId, TenantId
 from directory.store.access import secret_from, source_from
 from directory.store.compiled import Statement
 from directory.store.equipment_keys import EquipmentKey, list_unended
+from directory.store.resting import awake
 from directory.store.unit import fetch
 
 RECENT_MAX = 20
@@ -19,13 +20,16 @@ _TENANTS = Statement(
     "SELECT tenant_id FROM (SELECT tenant_id FROM source_row WHERE tenant_id > $1::uuid UNION SELECT tenant_id"
     " FROM equipment_key_row WHERE tenant_id > $1::uuid UNION SELECT tenant_id FROM outbox_row"
     " WHERE state IN ('failed', 'unknown') AND tenant_id > $1::uuid UNION SELECT tenant_id FROM alert_row"
-    " WHERE state <> 'recovered' AND tenant_id > $1::uuid) AS found ORDER BY tenant_id LIMIT $2::bigint"
+    f" WHERE state <> 'recovered' AND tenant_id > $1::uuid) AS found"
+    f" WHERE {awake('tenant_id')} ORDER BY tenant_id LIMIT $2::bigint",
+    house=True,
 )
-_SOURCES = Statement("SELECT * FROM source_row WHERE tenant_id = ANY($1::uuid[]) ORDER BY tenant_id, id")
-_SECRETS = Statement("SELECT * FROM secret_row WHERE tenant_id = ANY($1::uuid[]) AND revoked_at IS NULL")
+_SOURCES = Statement("SELECT * FROM source_row WHERE tenant_id = ANY($1::uuid[]) ORDER BY tenant_id, id", house=True)
+_SECRETS = Statement("SELECT * FROM secret_row WHERE tenant_id = ANY($1::uuid[]) AND revoked_at IS NULL", house=True)
 _HOURS = Statement(
     "SELECT hour, source_id FROM activity_hour_row WHERE tenant_id = ANY($1::uuid[]) AND hour >= $2::timestamptz"
-    " AND kind = 'requests' ORDER BY hour"
+    " AND kind = 'requests' ORDER BY hour",
+    house=True,
 )
 # As JSON text of a sub-select: twenty steps in an index for each source, in one statement for all of them.
 _NEWEST = (
@@ -37,15 +41,18 @@ _RECENT = Statement(
     f" FROM {_NEWEST}) AS recent FROM source_row s WHERE s.tenant_id = ANY($1::uuid[])",
     sqlite="SELECT s.id, (SELECT json_group_array(json_array(newest.started_at, newest.method, newest.status))"
     f" FROM {_NEWEST}) AS recent FROM source_row s WHERE s.tenant_id = ANY($1::uuid[])",
+    house=True,
 )
 _REFUSED = Statement(
     "SELECT source_id, sum(things)::bigint AS things FROM refusal_row WHERE tenant_id = ANY($1::uuid[])"
     " AND source_id IS NOT NULL AND last_at > $2::timestamptz"
-    " AND cause IN ('unknown', 'expired', 'revoked', 'altered') GROUP BY source_id"
+    " AND cause IN ('unknown', 'expired', 'revoked', 'altered') GROUP BY source_id",
+    house=True,
 )
 _TROUBLED = Statement(
     "SELECT tenant_id, count(*) AS things FROM outbox_row WHERE tenant_id = ANY($1::uuid[])"
-    " AND state IN ('failed', 'unknown') GROUP BY tenant_id"
+    " AND state IN ('failed', 'unknown') GROUP BY tenant_id",
+    house=True,
 )
 
 
@@ -54,7 +61,8 @@ _HELD = Statement(
     "SELECT s.tenant_id, s.id, s.label,"
     f" (SELECT count(*) FROM (SELECT 1 {_HELD_OF} LIMIT $2::bigint) AS few) AS things,"
     f" (SELECT h.expires_at {_HELD_OF} ORDER BY h.id LIMIT 1)::timestamptz AS expires_at"
-    " FROM source_row s WHERE s.tenant_id = ANY($1::uuid[])"
+    " FROM source_row s WHERE s.tenant_id = ANY($1::uuid[])",
+    house=True,
 )
 HELD_MAX = 10_000
 

@@ -7,12 +7,15 @@ from uuid import UUID
 from directory.model import TenantId
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_outbox import AlertToldRow
 from directory.store.unit import Row, execute, fetch, fetch_one
 
 _FIRST = UUID(int=0)
-_SIGNALLED = Statement("SELECT tenant_id FROM alert_signal_row WHERE tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1")
+_SIGNALLED = Statement(
+    "SELECT tenant_id FROM alert_signal_row WHERE tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1", house=True
+)
 _SIGNALS = Statement("SELECT * FROM alert_signal_row WHERE tenant_id = $1::uuid ORDER BY id LIMIT $2::bigint")
 _FORGET_SIGNALS = Statement("DELETE FROM alert_signal_row WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[])")
 _OPEN = Statement(
@@ -21,14 +24,16 @@ _OPEN = Statement(
 _HOLD_OPEN = Statement(
     "SELECT * FROM alert_row WHERE tenant_id = $1::uuid AND state <> 'recovered' ORDER BY id FOR UPDATE"
 )
-_OPEN_OF = Statement("SELECT * FROM alert_row WHERE tenant_id = ANY($1::uuid[]) AND state <> 'recovered'")
+_OPEN_OF = Statement("SELECT * FROM alert_row WHERE tenant_id = ANY($1::uuid[]) AND state <> 'recovered'", house=True)
 _PAST = Statement(
     "SELECT * FROM alert_row WHERE tenant_id = $1::uuid AND state = 'recovered'"
     " AND (recovered_at, id) < ($2::timestamptz, $3::uuid) ORDER BY recovered_at DESC, id DESC LIMIT $4::bigint"
 )
 _FIND = Statement("SELECT * FROM alert_row WHERE tenant_id = $1::uuid AND id = $2::uuid FOR UPDATE")
 _FRESH_TENANT = Statement(
-    "SELECT tenant_id FROM alert_row WHERE fresh AND tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1"
+    f"SELECT tenant_id FROM alert_row WHERE fresh AND tenant_id > $1::uuid AND {awake('tenant_id')}"
+    " ORDER BY tenant_id LIMIT 1",
+    house=True,
 )
 _FRESH = Statement("SELECT * FROM alert_row WHERE tenant_id = $1::uuid AND fresh ORDER BY id FOR UPDATE")
 _TOLD = Statement("SELECT * FROM alert_told_row WHERE tenant_id = $1::uuid AND alert_id = ANY($2::uuid[])")
@@ -53,7 +58,8 @@ _RECIPIENTS = Statement(
 )
 _PRUNE = Statement(
     "DELETE FROM alert_row WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM alert_row"
-    " WHERE state = 'recovered' AND NOT fresh AND recovered_at < $1::timestamptz LIMIT $2::bigint)"
+    " WHERE state = 'recovered' AND NOT fresh AND recovered_at < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
 
 

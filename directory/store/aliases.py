@@ -21,7 +21,7 @@ _OF_NAMES = Statement(
     "SELECT user_id, user_name, until, reason, user_name_key FROM alias_row"
     " WHERE tenant_id = $1::uuid AND user_name_key = ANY($2::text[])"
 )
-_ENDED = Statement("SELECT tenant_id FROM alias_row WHERE until <= $1::timestamptz ORDER BY until LIMIT 1")
+_ENDED = Statement("SELECT tenant_id FROM alias_row WHERE until <= $1::timestamptz ORDER BY until LIMIT 1", house=True)
 _DUE = Statement(
     "SELECT a.user_id, a.user_name, a.until, a.reason, a.user_name_key, u.display_name FROM alias_row a"
     " JOIN user_row u ON u.tenant_id = a.tenant_id AND u.id = a.user_id"

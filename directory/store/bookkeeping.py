@@ -32,15 +32,18 @@ _SOURCE_CHANGED = Statement(
 )
 _OLD_REQUESTS = Statement(
     "DELETE FROM request_row WHERE (tenant_id, id) IN"
-    " (SELECT tenant_id, id FROM request_row WHERE started_at < $1::timestamptz ORDER BY started_at LIMIT $2::bigint)"
+    " (SELECT tenant_id, id FROM request_row WHERE started_at < $1::timestamptz ORDER BY started_at LIMIT $2::bigint)",
+    house=True,
 )
 _OLD_SESSIONS = Statement(
     "DELETE FROM web_session_row WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM web_session_row"
-    " WHERE ended_at < $1::timestamptz OR created_at < $2::timestamptz LIMIT $3::bigint)"
+    " WHERE ended_at < $1::timestamptz OR created_at < $2::timestamptz LIMIT $3::bigint)",
+    house=True,
 )
 _OLD_LINKS = Statement(
     "DELETE FROM signin_link_row WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM signin_link_row"
-    " WHERE expires_at < $1::timestamptz LIMIT $2::bigint)"
+    " WHERE expires_at < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
 
 

@@ -13,6 +13,7 @@ from directory.plan_bulk import Deed, Effect, Order, Outlook
 from directory.store.account_filters import AccountFilter
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_accounts import BulkJobRow
 from directory.store.unit import Row, execute, fetch, fetch_one
@@ -33,8 +34,9 @@ _JOBS = Statement(
 _UNDER_WAY = Statement(
     "SELECT tenant_id, id, state FROM (SELECT tenant_id, id, state, coalesce(advanced_at, created_at) AS own_turn,"
     " max(coalesce(advanced_at, created_at)) OVER (PARTITION BY tenant_id) AS turn"
-    " FROM bulk_job_row WHERE state IN ('drafting', 'running')) AS waiting"
-    " ORDER BY turn, own_turn, id LIMIT $1::bigint"
+    f" FROM bulk_job_row WHERE state IN ('drafting', 'running') AND {awake('tenant_id')}) AS waiting"
+    " ORDER BY turn, own_turn, id LIMIT $1::bigint",
+    house=True,
 )
 # Nothing of the row is read: a row that cannot be read is what may have failed.
 _PASS_TURN = Statement(
@@ -75,7 +77,8 @@ _END = Statement(
 )
 _OLD = Statement(
     "SELECT tenant_id, id FROM bulk_job_row WHERE (state IN ('drafting', 'draft') AND created_at < $1::timestamptz)"
-    " OR state = 'forgotten' OR ended_at < $2::timestamptz ORDER BY created_at LIMIT 1"
+    " OR state = 'forgotten' OR ended_at < $2::timestamptz ORDER BY created_at LIMIT 1",
+    house=True,
 )
 _FORGET_ITEMS = Statement(
     "DELETE FROM bulk_item_row WHERE tenant_id = $1::uuid AND job_id = $2::uuid AND user_id IN"

@@ -2,9 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from directory.store.dialect import sqlite_text
+from directory.store.tenancy import HOUSE, Named, Scope, named_in, scope_for
 from directory.store.values import check_text, json_list
 
 
@@ -13,10 +15,13 @@ class Statement:
 
     Parameters are ``$1``, ``$2``, …; a list is ``$1::uuid[]`` and is given as a list. ``sqlite`` is a text of its own
     for SQLite, with the same parameters, where the two really differ; it is translated too.
+
+    It names the tenant whose rows it touches (``tenant_id = $1``). ``house`` says that it means those of all tenants.
     """
 
-    def __init__(self, sql: str, *, sqlite: str | None = None) -> None:
+    def __init__(self, sql: str, *, sqlite: str | None = None, house: bool = False) -> None:
         self._postgres = sql.strip()
+        self._house = house
         self._sqlite, lists = sqlite_text(sql if sqlite is None else sqlite)
         self._lists = tuple(lists.items())
 
@@ -24,6 +29,15 @@ class Statement:
     def postgres(self) -> str:
         """The text as PostgreSQL is given it."""
         return self._postgres
+
+    @cached_property
+    def named(self) -> Named:
+        """Where it names its tenant."""
+        return Named(HOUSE) if self._house else named_in(self._postgres)
+
+    def scope(self, args: Sequence[object]) -> Scope:
+        """Return whose rows it may touch with these arguments."""
+        return scope_for(self.named, args)
 
     def __repr__(self) -> str:
         return f"Statement({self._postgres!r})"
@@ -71,6 +85,17 @@ class CompiledQuery:
         self._build = build
         self._arity = len(inspect.signature(build).parameters)
         self._compiled: dict[str, tuple[str, list[Slot]]] = {}
+
+    @cached_property
+    def named(self) -> Named:
+        """Where it names its tenant."""
+        sql, slots = self._compiled.get("postgres") or self._compile("postgres")
+        named = named_in(sql.replace('"', ""))
+        return named._replace(at=tuple(at for at in (slots[place].at for place in named.at) if at is not None))
+
+    def scope(self, args: Sequence[object]) -> Scope:
+        """Return whose rows it may touch with these arguments."""
+        return scope_for(self.named, args)
 
     def bind(self, engine_type: str, args: Sequence[object]) -> tuple[str, Sequence[object]]:
         """Return the text and the arguments as the driver takes them.

@@ -15,6 +15,7 @@ from directory.store.people import USER
 from directory.store.rows import user_from
 from directory.store.tables import columns_of
 from directory.store.tables_conversion import ConversionItemRow
+from directory.store.tenancy import BY_THE_FIRST
 from directory.store.unit import Row, execute, fetch, fetch_one
 
 # Whoever has the e-mail of a user in some way, and whether that one is active.
@@ -40,9 +41,11 @@ _TO_JUDGE = Statement(
     " LEFT JOIN user_row au ON au.tenant_id = j.tenant_id AND au.id = j.former_id ORDER BY j.user_id"
 )
 _INSERT_ITEMS = Insert("conversion_item_row", columns_of(ConversionItemRow))
+# Whoever comes from the super tenant is named there: a name given here would be taken back by the next routing.
 _NEXT_USERS = Statement(
-    "SELECT id, user_name, email FROM user_row WHERE tenant_id = $1::uuid AND deleted_at IS NULL AND id > $2::uuid"
-    " ORDER BY id LIMIT $3::bigint"
+    "SELECT id, user_name, email FROM user_row u WHERE tenant_id = $1::uuid AND deleted_at IS NULL AND id > $2::uuid"
+    " AND NOT EXISTS (SELECT 1 FROM source_row s WHERE s.tenant_id = $1::uuid AND s.id = u.source_id"
+    " AND s.kind = 'routed') ORDER BY id LIMIT $3::bigint"
 )
 _VERDICT = {
     "tenant_id": "uuid",
@@ -60,6 +63,7 @@ _LISTS = ", ".join(f"${at}::{declared}[]" for at, declared in enumerate(_VERDICT
 _CELLS = ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(_VERDICT))
 _JUDGE = ManyRows(
     tuple(_VERDICT.values()),
+    named=BY_THE_FIRST,
     postgres=f"UPDATE conversion_item_row SET {_SET} FROM unnest({_LISTS}) AS n ({', '.join(_VERDICT)}) WHERE {_OWN}",
     sqlite=f"UPDATE conversion_item_row SET {_SET} FROM (SELECT {_CELLS} FROM json_each($1)) AS n WHERE {_OWN}",
 )

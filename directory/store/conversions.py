@@ -9,6 +9,7 @@ from directory.model import TenantId, UserId
 from directory.store.compiled import Statement
 from directory.store.holding import HeldRead
 from directory.store.insert import Insert
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_conversion import ConversionRow
 from directory.store.unit import Row, execute, fetch, fetch_one
@@ -32,7 +33,8 @@ _CURRENT = Statement(
 )
 _UNDER_WAY = Statement(
     "SELECT tenant_id, id, state FROM conversion_row WHERE state IN ('scanning', 'judging', 'running', 'undoing')"
-    " ORDER BY advanced_at LIMIT $1::bigint"
+    f" AND {awake('tenant_id')} ORDER BY advanced_at LIMIT $1::bigint",
+    house=True,
 )
 _WHERE = "WHERE tenant_id = $1::uuid AND id = $2::uuid"
 _COLLECTED = Statement(
@@ -73,7 +75,8 @@ _PASS = Statement(f"UPDATE conversion_row SET advanced_at = $3::timestamptz {_WH
 _OLD = Statement(
     "SELECT tenant_id, id, state FROM conversion_row WHERE (state = 'dropped')"
     " OR (state = 'scanned' AND created_at < $1::timestamptz)"
-    " OR (state IN ('done', 'undone') AND ended_at < $2::timestamptz) LIMIT 1"
+    " OR (state IN ('done', 'undone') AND ended_at < $2::timestamptz) LIMIT 1",
+    house=True,
 )
 _DROP = Statement(f"UPDATE conversion_row SET state = 'dropped' {_WHERE} AND state = 'scanned'")
 _DECIDED = Statement(

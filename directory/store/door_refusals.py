@@ -16,9 +16,12 @@ from directory.store.unit import Row, execute, fetch, fetch_one
 _INSERT = Insert("refusal_row", columns_of(RefusalRow), "ON CONFLICT DO NOTHING")
 _MORE = Statement(
     "UPDATE refusal_row SET things = things + $2::bigint, last_at = $3::timestamptz"
-    " WHERE id = $1::uuid AND last_at <= $3::timestamptz"
+    " WHERE id = $1::uuid AND last_at <= $3::timestamptz",
+    house=True,
 )
-_OWNERS = Statement("SELECT public_id, tenant_id, source_id, id FROM secret_row WHERE public_id = ANY($1::text[])")
+_OWNERS = Statement(
+    "SELECT public_id, tenant_id, source_id, id FROM secret_row WHERE public_id = ANY($1::text[])", house=True
+)
 _OF_SOURCE = Statement(
     "SELECT r.*, k.label, k.last_four FROM refusal_row r"
     " LEFT JOIN secret_row k ON k.tenant_id = r.tenant_id AND k.id = r.secret_id"
@@ -29,12 +32,16 @@ _OF_SOURCE = Statement(
 _OF_NOBODY = Statement(
     "SELECT r.*, NULL AS label, NULL AS last_four FROM refusal_row r"
     " WHERE r.tenant_id IS NULL AND r.source_id IS NULL AND r.last_at > $1::timestamptz"
-    " ORDER BY r.tenant_id DESC, r.source_id DESC, r.last_at DESC LIMIT $2::bigint"
+    " ORDER BY r.tenant_id DESC, r.source_id DESC, r.last_at DESC LIMIT $2::bigint",
+    house=True,
 )
-_TENANTS = Statement("SELECT count(*)::bigint AS total FROM (SELECT 1 AS one FROM tenant_row LIMIT 2) AS few")
+_TENANTS = Statement(
+    "SELECT count(*)::bigint AS total FROM (SELECT 1 AS one FROM tenant_row LIMIT 2) AS few", house=True
+)
 _OLD = Statement(
     "DELETE FROM refusal_row WHERE id IN"
-    " (SELECT id FROM refusal_row WHERE last_at < $1::timestamptz ORDER BY last_at LIMIT $2::bigint)"
+    " (SELECT id FROM refusal_row WHERE last_at < $1::timestamptz ORDER BY last_at LIMIT $2::bigint)",
+    house=True,
 )
 
 

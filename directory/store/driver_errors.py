@@ -11,6 +11,7 @@ from directory.store.errors import (
     DatabaseUnavailableError,
     ForeignKeyViolationError,
     InvalidValueError,
+    IsolationError,
     StoreError,
     TransactionLostError,
     UniqueViolationError,
@@ -113,6 +114,8 @@ def server_error(error: asyncpg.PostgresError) -> StoreError | None:
             return ForeignKeyViolationError(str(error.constraint_name))
         case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError() | asyncpg.InvalidCachedStatementError():
             return ConcurrencyError(type(error).__name__)
+        case asyncpg.InsufficientPrivilegeError() if "row-level security" in str(error):
+            return IsolationError(f"PostgreSQL refused it: {error}")  # names the table, and no value
         case asyncpg.InFailedSQLTransactionError():
             return TransactionLostError("a statement of this unit failed before: roll back to a savepoint first")
         case _:

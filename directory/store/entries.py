@@ -14,11 +14,12 @@ from directory.visitor import Purpose, Way
 
 PERSON = (
     f"{USER_COLUMNS}, {LOCK_COLUMNS}, t.slug, t.name, t.parent_id, t.default_role_id, t.policy_version,"
+    " t.routing_mark,"
     " r.name AS role_name, r.permissions, r.shipped"
 )
 _PERSON_JOIN = (
     f"JOIN user_row u ON u.tenant_id = e.tenant_id AND u.id = e.user_id {LOCK_JOIN}"
-    " JOIN tenant_row t ON t.id = u.tenant_id"
+    " JOIN tenant_row t ON t.id = u.tenant_id AND t.suspended_at IS NULL"
     " JOIN role_row r ON r.tenant_id = u.tenant_id AND r.id = u.role_id"
     # Holders of a deleted role wait for the one that they get.
     " AND NOT EXISTS (SELECT 1 FROM retired_role_row x WHERE x.tenant_id = r.tenant_id AND x.role_id = r.id)"
@@ -29,7 +30,8 @@ _SESSION = Statement(
     " e.confirmed_at AS session_confirmed_at, e.role_id AS session_role_id, e.last_used_at AS session_used_at,"
     " e.permissions AS entry_permissions"
     f" FROM web_session_row e {_PERSON_JOIN}"
-    " WHERE e.digest = $1::text AND e.ended_at IS NULL AND u.active AND u.deleted_at IS NULL"
+    " WHERE e.digest = $1::text AND e.ended_at IS NULL AND u.active AND u.deleted_at IS NULL",
+    house=True,
 )
 _LINK = (
     f"SELECT {PERSON}, e.id AS link_id, e.purpose, e.permissions AS entry_permissions"
@@ -37,17 +39,17 @@ _LINK = (
     " WHERE e.digest = $1::text AND e.used_at IS NULL AND e.expires_at > $2::timestamptz"
     " AND u.active AND u.deleted_at IS NULL"
 )
-_LINK_TO_READ = Statement(_LINK)
+_LINK_TO_READ = Statement(_LINK, house=True)
 # Of two who redeem one link at once, the second waits here and then finds it used.
-_LINK_TO_USE = Statement(f"{_LINK} FOR UPDATE OF e")
+_LINK_TO_USE = Statement(f"{_LINK} FOR UPDATE OF e", house=True)
 _STEP = (
     f"SELECT {PERSON}, e.id AS step_id, e.way, e.lands_at, e.factor_id, e.permissions AS entry_permissions"
     f" FROM signin_step_row e {_PERSON_JOIN}"
     " WHERE e.digest = $1::text AND e.used_at IS NULL AND e.expires_at > $2::timestamptz"
     " AND u.active AND u.deleted_at IS NULL"
 )
-_STEP_TO_READ = Statement(_STEP)
-_STEP_TO_USE = Statement(f"{_STEP} FOR UPDATE OF e")
+_STEP_TO_READ = Statement(_STEP, house=True)
+_STEP_TO_USE = Statement(f"{_STEP} FOR UPDATE OF e", house=True)
 _WEB_SESSION = "id, user_id, created_at, last_used_at, network, software, ended_at, way, second_factor"
 _SESSION_OF_TENANT = Statement(
     f"SELECT {_WEB_SESSION} FROM web_session_row WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
@@ -71,7 +73,8 @@ _STAMP = Statement(
 
 _OLD_STEPS = Statement(
     "DELETE FROM signin_step_row WHERE (tenant_id, id) IN"
-    " (SELECT tenant_id, id FROM signin_step_row WHERE expires_at < $1::timestamptz LIMIT $2::bigint)"
+    " (SELECT tenant_id, id FROM signin_step_row WHERE expires_at < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
 
 

@@ -16,6 +16,7 @@ from directory.plan_import import Verdict
 from directory.store.circles import parsed_id
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_equipment import EquipmentImportLineRow, EquipmentImportRow
 from directory.store.unit import Row, execute, fetch, fetch_one
@@ -41,7 +42,9 @@ _PAGE_OF_VERDICT = Statement(f"{_LINES} AND verdict = $5::text ORDER BY number L
 _PAGE_OF_FAILED = Statement(f"{_LINES} AND outcome = 'failed' ORDER BY number LIMIT $4::bigint")
 _TO_DO = Statement(f"{_LINES} AND verdict IN ('new', 'changed') ORDER BY number LIMIT $4::bigint")
 _UNDER_WAY = Statement(
-    "SELECT tenant_id, id FROM equipment_import_row WHERE state = 'running' ORDER BY started_at, id LIMIT 1"
+    f"SELECT tenant_id, id FROM equipment_import_row WHERE state = 'running' AND {awake('tenant_id')}"
+    " ORDER BY started_at, id LIMIT 1",
+    house=True,
 )
 _START = Statement(
     "UPDATE equipment_import_row SET state = 'running', started_at = $3::timestamptz"
@@ -65,7 +68,8 @@ _SETTLE_MANY = Statement(
 )
 _OLD = Statement(
     "SELECT tenant_id, id FROM equipment_import_row WHERE state = 'dropped'"
-    " OR (state = 'draft' AND created_at < $1::timestamptz) OR ended_at < $2::timestamptz ORDER BY created_at LIMIT 1"
+    " OR (state = 'draft' AND created_at < $1::timestamptz) OR ended_at < $2::timestamptz ORDER BY created_at LIMIT 1",
+    house=True,
 )
 _FORGET_LINES = Statement(
     "DELETE FROM equipment_import_line_row WHERE tenant_id = $1::uuid AND import_id = $2::uuid AND number IN"

@@ -24,7 +24,8 @@ _LIST = Statement(
 )
 _UNENDED = Statement(
     f"SELECT {_COLUMNS} FROM equipment_key_row k WHERE k.tenant_id = ANY($1::uuid[]) AND k.revoked_at IS NULL"
-    " AND k.retiring_until IS NULL"
+    " AND k.retiring_until IS NULL",
+    house=True,
 )
 _COUNT_LIVE = Statement(
     f"SELECT count(*) AS things FROM equipment_key_row k WHERE k.tenant_id = $1::uuid AND {_IS_LIVE}"
@@ -33,7 +34,11 @@ _FIND = Statement(f"SELECT {_COLUMNS} FROM equipment_key_row k WHERE k.tenant_id
 _HOLD = Statement(
     f"SELECT {_COLUMNS} FROM equipment_key_row k WHERE k.tenant_id = $1::uuid AND k.id = $2::uuid FOR UPDATE"
 )
-_PRESENTED = Statement(f"SELECT {_COLUMNS} FROM equipment_key_row k WHERE k.public_id = $1::text")
+_PRESENTED = Statement(
+    f"SELECT {_COLUMNS} FROM equipment_key_row k JOIN tenant_row t"
+    " ON t.id = k.tenant_id AND t.suspended_at IS NULL WHERE k.public_id = $1::text",
+    house=True,
+)
 _USED = Statement(
     "UPDATE equipment_key_row SET last_used_at = $3::timestamptz, last_used_from = $4::text"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid AND (last_used_at IS NULL OR last_used_at < $5::timestamptz)"

@@ -54,6 +54,10 @@ class NestedUnitError(RuntimeError):
     """A unit of work was opened inside another one, which is a mistake in the program."""
 
 
+class IsolationError(StoreError):
+    """A statement would have touched rows of another tenant, or did not say whose: a mistake in the program."""
+
+
 class MigrationError(StoreError):
     """A migration did not run; the database is as it was before that migration."""
 

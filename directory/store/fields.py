@@ -21,7 +21,8 @@ _FIND = Statement("SELECT * FROM field_row WHERE tenant_id = $1::uuid AND key = 
 _HOLD = HeldRead("SELECT * FROM field_row WHERE tenant_id = $1::uuid AND key = $2::text", of="field_row")
 _OPEN = Statement(
     "SELECT tenant_id, key, removed_at FROM field_row WHERE filled_at IS NULL OR removed_at IS NOT NULL"
-    " ORDER BY tenant_id, key LIMIT 1"
+    " ORDER BY tenant_id, key LIMIT 1",
+    house=True,
 )
 _SEEN = Statement(
     "SELECT count(*) AS people FROM (SELECT 1 AS one FROM field_value_row WHERE tenant_id = $1::uuid"

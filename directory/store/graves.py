@@ -41,7 +41,8 @@ _DELETIONS = Statement(
 _TENANTS = Statement(
     "SELECT t.id FROM tenant_row t WHERE t.id > $1::uuid AND EXISTS (SELECT 1 FROM user_row u WHERE u.tenant_id = t.id"
     " AND u.deleted_at IS NOT NULL AND u.erased_at IS NULL AND u.deleted_at < $2::timestamptz)"
-    " ORDER BY t.id LIMIT 1"
+    " ORDER BY t.id LIMIT 1",
+    house=True,
 )
 _OLDEST = (
     "SELECT u.id, u.source_id, u.deleted_at FROM {} WHERE u.tenant_id = $1::uuid AND u.deleted_at IS NOT NULL"

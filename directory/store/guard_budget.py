@@ -52,7 +52,8 @@ _RAISES = Statement(
 )
 _OLD = Statement(
     "DELETE FROM guard_spent_row WHERE (tenant_id, source_id, kind, hour) IN (SELECT tenant_id, source_id, kind, hour"
-    " FROM guard_spent_row WHERE hour < $1::timestamptz LIMIT $2::bigint)"
+    " FROM guard_spent_row WHERE hour < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
 _STANDINGS = Statement(
     "SELECT u.id, u.active, u.role_id, u.origin, u.decided_group_id, u.unlocked_role_id, u.unlocked_group_id"

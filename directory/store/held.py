@@ -13,6 +13,7 @@ from directory.store.compiled import Statement
 from directory.store.holding import HeldRead
 from directory.store.insert import ON_A_THREAD_ROWS, slices
 from directory.store.people import USER
+from directory.store.resting import awake
 from directory.store.rows import user_from
 from directory.store.unit import Row, execute, fetch, fetch_one
 
@@ -69,14 +70,16 @@ _COUNT_APPROVED = Statement(
 )
 _APPROVED_TENANT = Statement(
     "SELECT tenant_id FROM held_change_row WHERE state = 'approved' AND in_force AND tenant_id > $1::uuid"
-    " ORDER BY tenant_id LIMIT 1"
+    f" AND {awake('tenant_id')} ORDER BY tenant_id LIMIT 1",
+    house=True,
 )
 _USERS = HeldRead(
     f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = ANY($2::uuid[]) AND u.deleted_at IS NULL ORDER BY u.id", of="u"
 )
 _EXPIRED = Statement(
     "SELECT tenant_id, id, batch_id, source_id FROM held_change_row WHERE state = 'waiting'"
-    " AND expires_at <= $1::timestamptz ORDER BY expires_at, id LIMIT $2::bigint"
+    " AND expires_at <= $1::timestamptz ORDER BY expires_at, id LIMIT $2::bigint",
+    house=True,
 )
 _EXPIRE = Statement(
     "UPDATE held_change_row SET state = 'expired', decided_at = $3::timestamptz"

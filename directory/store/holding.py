@@ -32,6 +32,11 @@ class HeldRead:
         return rows[0] if rows else None
 
 
+def runs_alone() -> bool:
+    """Whether a unit of work has the database to itself, so that nothing needs to be held: on SQLite."""
+    return current_engine().engine_type == "sqlite"
+
+
 async def hold(name: str, *, shared: bool = False) -> None:
     """Wait for everybody who holds ``name`` in a way that excludes this one, and hold it until the unit ends.
 

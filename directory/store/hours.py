@@ -30,9 +30,10 @@ _GAPS_SINCE = Statement(
 )
 _OLD_HOURS = Statement(
     "DELETE FROM activity_hour_row WHERE (tenant_id, hour) IN"
-    " (SELECT tenant_id, hour FROM activity_hour_row WHERE hour < $1::timestamptz LIMIT $2::bigint)"
+    " (SELECT tenant_id, hour FROM activity_hour_row WHERE hour < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
-_OLD_GAPS = Statement("DELETE FROM request_gap_row WHERE until_at < $1::timestamptz")
+_OLD_GAPS = Statement("DELETE FROM request_gap_row WHERE until_at < $1::timestamptz", house=True)
 
 
 class GapRecord(NamedTuple):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from directory.store.compiled import Statement
+from directory.store.tenancy import BY_THE_FIRST, Named, Scope, same_tenant, scope_for, settled_scope
 from directory.store.unit import Row, execute, fetch
 from directory.store.values import json_text, stored
 
@@ -33,7 +34,8 @@ class Insert:
     ``jsonb``). ``tail`` is what follows the rows: ``ON CONFLICT …``, ``RETURNING …``, the same on both databases.
     """
 
-    def __init__(self, table: str, columns: Mapping[str, str], tail: str = "") -> None:
+    def __init__(self, table: str, columns: Mapping[str, str], tail: str = "", *, house: bool = False) -> None:
+        """``house``: the rows may be of several tenants, or of none."""
         self._types = tuple(columns.values())
         names = ", ".join(columns)
         single = ", ".join(f"${at}" for at in range(1, len(columns) + 1))
@@ -43,13 +45,19 @@ class Insert:
             f"INSERT INTO {table} ({names}) VALUES ({single}) {tail}",
             f"INSERT INTO {table} ({names}) SELECT * FROM unnest({lists}) {tail}",
         )
-        self._one = Statement(self._texts[0])
+        self._one = Statement(self._texts[0], house=house)
         self._many = ManyRows(
             self._types,
+            named=self._one.named,
             postgres=self._texts[1],
             # WHERE true: without it SQLite takes ON CONFLICT for the condition of a join.
             sqlite=f"INSERT INTO {table} ({names}) SELECT {cells} FROM json_each($1) WHERE true {tail}",
         )
+
+    @property
+    def named(self) -> Named:
+        """Where one row names its tenant."""
+        return self._one.named
 
     @property
     def width(self) -> int:
@@ -120,10 +128,19 @@ class SpreadInsert(Insert):
 class ManyRows:
     """The statement for several rows: a list per column on PostgreSQL, one JSON text on SQLite."""
 
-    def __init__(self, types: tuple[str, ...], *, postgres: str, sqlite: str) -> None:
+    def __init__(self, types: tuple[str, ...], *, named: Named, postgres: str, sqlite: str) -> None:
+        """``named``: where each row names its tenant."""
         self._types = types
+        self._named = named
         self._postgres = postgres.strip()
         self._sqlite = Statement(sqlite)
+
+    def scope(self, args: Sequence[object]) -> Scope:
+        """Return whose rows it may touch; ``args`` are rows, all of one tenant unless it is of the house."""
+        if (scope := settled_scope(self._named)) is not None:
+            return scope
+        (at,) = self._named.at
+        return scope_for(BY_THE_FIRST, [same_tenant([row[at] for row in cast("Sequence[Values]", args)])])
 
     def bind(self, engine_type: str, args: Sequence[object]) -> tuple[str, Sequence[object]]:
         """Return the text and the arguments as the driver takes them; ``args`` are rows."""

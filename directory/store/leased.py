@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from directory.store.compiled import Statement
+from directory.store.resting import awake
 from directory.store.unit import Row, execute, fetch
 
 
@@ -19,20 +20,25 @@ class LeasedTable:
         """Put the statements together."""
         self._due = Statement(
             f"SELECT q.tenant_id, q.id, t.slug FROM {table} q JOIN tenant_row t ON t.id = q.tenant_id"
-            " WHERE q.state = 'queued' AND q.next_at <= $1::timestamptz ORDER BY q.next_at, q.id LIMIT $2::bigint"
-            " FOR UPDATE OF q SKIP LOCKED",
+            " WHERE q.state = 'queued' AND q.next_at <= $1::timestamptz AND t.suspended_at IS NULL"
+            " ORDER BY q.next_at, q.id LIMIT $2::bigint FOR UPDATE OF q SKIP LOCKED",
             sqlite=f"SELECT q.tenant_id, q.id, t.slug FROM {table} q CROSS JOIN tenant_row t"
             " WHERE t.id = q.tenant_id AND q.state = 'queued' AND q.next_at <= $1::timestamptz"
-            " ORDER BY q.next_at, q.id LIMIT $2::bigint",
+            " AND t.suspended_at IS NULL ORDER BY q.next_at, q.id LIMIT $2::bigint",
+            house=True,
         )
         self._take = Statement(
             f"UPDATE {table} SET state = 'sending', tries = tries + 1, epoch = epoch + 1, leased_by = $3::text,"
             " lease_until = $4::timestamptz WHERE tenant_id = $1::uuid AND id = ANY($2::uuid[]) RETURNING *"
         )
         self._waits = Statement(
-            f"SELECT 1 AS found FROM {table} WHERE state = 'queued' AND next_at <= $1::timestamptz LIMIT 1"
+            f"SELECT 1 AS found FROM {table} WHERE state = 'queued' AND next_at <= $1::timestamptz"
+            f" AND {awake('tenant_id')} LIMIT 1",
+            house=True,
         )
-        self._lapsed = Statement(f"SELECT 1 AS found FROM {table} WHERE lease_until < $1::timestamptz LIMIT 1")
+        self._lapsed = Statement(
+            f"SELECT 1 AS found FROM {table} WHERE lease_until < $1::timestamptz LIMIT 1", house=True
+        )
 
     async def waits(self, now: datetime) -> bool:
         """Whether something is due, or its holder was silent for too long."""
@@ -59,7 +65,8 @@ def pruning(table: str) -> Statement:
     """Return the statement that deletes what was settled before a time, so many rows at once."""
     return Statement(
         f"DELETE FROM {table} WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM {table}"
-        " WHERE settled_at < $1::timestamptz ORDER BY settled_at LIMIT $2::bigint)"
+        " WHERE settled_at < $1::timestamptz ORDER BY settled_at LIMIT $2::bigint)",
+        house=True,
     )
 
 

@@ -21,6 +21,7 @@ from directory.store.driver_errors import POSTGRES_ERRORS
 from directory.store.errors import DatabaseUnavailableError, MigrationError, SchemaError
 from directory.store.postgres import PooledPostgresEngine
 from directory.store.rights import LEDGER, RESTRICTED, TableRights, grants_for
+from directory.store.row_security import HOUSE_STANDS, TABLES, WalledTable, house_for, house_role, walls_for
 from directory.store.schema import APP_NAME, MIGRATIONS, SchemaState, schema_state
 from directory.store.sqlite import OneWriterEngine
 from directory.store.unit import Engine, bind, connect, sqlite_path
@@ -70,7 +71,7 @@ def migration_engine(database_url: str) -> Engine:
     """Return an engine without time limits, and on SQLite without foreign keys: a table may be rebuilt."""
     if isinstance(connect(database_url), OneWriterEngine):
         return OneWriterEngine(sqlite_path(database_url), foreign_keys=False, unit_s=None)
-    return PooledPostgresEngine(database_url, pool_max=2, limits=False)
+    return PooledPostgresEngine(database_url, pool_max=2, limits=False, walls=False)
 
 
 @asynccontextmanager
@@ -153,7 +154,27 @@ def found_engine() -> object:
 
 
 async def grant(engine: Engine, role: str, restricted: Sequence[TableRights]) -> None:
-    """Give the application's role its rights in one transaction, so that it is never without."""
+    """Give the application's role its rights in one transaction, so that it is never without.
+
+    The walls between tenants are put up with the role of the house. An owner who may not create that role leaves them
+    as they are, and the program says that they are missing.
+    """
     async with engine.unit_of_work():
         for statement in grants_for(role, (LEDGER, *restricted)):
             await engine.execute(statement)
+    house = house_role(role)
+    (standing,) = await engine.fetch(HOUSE_STANDS, [house, role])
+    if standing["passes"]:
+        return
+    try:
+        async with engine.unit_of_work():
+            if not standing["granted"]:
+                for statement in house_for(role, exists=standing["exists"], by_grant=standing["by_grant"]):
+                    await engine.execute(statement)
+            for statement in grants_for(house, (LEDGER, *restricted)):
+                await engine.execute(statement)
+            tables = [WalledTable(**row) for row in await engine.fetch(TABLES)]
+            for statement in walls_for(tables, role):
+                await engine.execute(statement)
+    except asyncpg.InsufficientPrivilegeError:
+        return

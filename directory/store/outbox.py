@@ -19,7 +19,8 @@ _GIVE_BACK = Statement(
     " WHEN tries >= $2::bigint THEN 'failed' ELSE 'queued' END,"
     " settled_at = CASE WHEN state = 'handing' OR tries >= $2::bigint THEN $1::timestamptz END,"
     " error = 'The process that was sending it stopped.', next_at = $1::timestamptz, lease_until = NULL,"
-    " leased_by = NULL WHERE lease_until < $1::timestamptz"
+    " leased_by = NULL WHERE lease_until < $1::timestamptz",
+    house=True,
 )
 _NAME = Statement(
     "UPDATE outbox_row SET message_ref = $4::text"
@@ -41,7 +42,8 @@ _KEEP = Statement(
 # next_at is when it was queued, or was to be tried again: a mail that is sent again after weeks waits anew.
 _EXPIRE = Statement(
     "UPDATE outbox_row SET state = 'failed', settled_at = $1::timestamptz, error = 'Expired: it waited for seven days.'"
-    " WHERE state = 'queued' AND next_at < $2::timestamptz"
+    " WHERE state = 'queued' AND next_at < $2::timestamptz",
+    house=True,
 )
 _SEND_FAILED_AGAIN = Statement(
     "UPDATE outbox_row SET state = 'queued', tries = 0, next_at = $2::timestamptz, error = '', settled_at = NULL,"

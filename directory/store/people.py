@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from directory.facts import Arrival, RoleFacts
+from directory.followers import Place, note_place
 from directory.model import GroupId, SourceId, TenantId, User, UserId
 from directory.names import name_key
 from directory.store.compiled import Statement
@@ -24,14 +25,21 @@ _GROUPS_OF_ONE = Statement(
     " JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
     " WHERE m.tenant_id = $1::uuid AND m.user_id = $2::uuid AND NOT m.gone ORDER BY m.group_id"
 )
-_GET_TO_CHANGE = HeldRead(f"{USER} WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL", of="u")
+# With how its tenant stands to others, which whoever follows the change would otherwise look up.
+_PLACE = "t.routing_mark, t.parent_id"
+_PLACED = f"JOIN tenant_row t ON t.id = u.tenant_id {LOCK_JOIN}"
+_GET_TO_CHANGE = HeldRead(
+    f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, {_PLACE} FROM user_row u {_PLACED}"
+    " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL",
+    of="u",
+)
 # Locks and reads at once. Whoever waited for the row sees it as it is now, but what is joined to it as it was before
 # (see HeldRead): then the version that the statement began with is another one, and both are read again.
 _GET_TO_EDIT = Statement(
-    f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, u.xmin = (SELECT s.xmin FROM user_row s"
-    f" WHERE s.tenant_id = $1::uuid AND s.id = $2::uuid) AS settled FROM user_row u {LOCK_JOIN}"
+    f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, {_PLACE}, u.xmin = (SELECT s.xmin FROM user_row s"
+    f" WHERE s.tenant_id = $1::uuid AND s.id = $2::uuid) AS settled FROM user_row u {_PLACED}"
     " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL FOR NO KEY UPDATE OF u",
-    sqlite=f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, 1 AS settled FROM user_row u {LOCK_JOIN}"
+    sqlite=f"SELECT {USER_COLUMNS}, {LOCK_COLUMNS}, {_PLACE}, 1 AS settled FROM user_row u {_PLACED}"
     " WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL",
 )
 _BY_NAME = HeldRead(
@@ -79,7 +87,8 @@ _GROUP_IDS_TO_CHANGE = HeldRead(
 )
 _EXPIRED_LOCKS = Statement(
     "SELECT l.tenant_id, l.user_id FROM lock_row l JOIN user_row u ON u.tenant_id = l.tenant_id AND u.id = l.user_id"
-    " WHERE l.until <= $1::timestamptz AND u.deleted_at IS NULL ORDER BY l.until LIMIT $2::bigint"
+    " WHERE l.until <= $1::timestamptz AND u.deleted_at IS NULL ORDER BY l.until LIMIT $2::bigint",
+    house=True,
 )
 
 
@@ -92,7 +101,7 @@ async def find_user_to_change(
     tenant_id: TenantId, user_id: UserId, *, source_id: SourceId | None = None
 ) -> User | None:
     """Return a live user and hold its row until the unit ends."""
-    return _owned(await _GET_TO_CHANGE.one(tenant_id, user_id), source_id)
+    return _owned(_placed(await _GET_TO_CHANGE.one(tenant_id, user_id)), source_id)
 
 
 async def find_user_to_edit(tenant_id: TenantId, user_id: UserId, *, source_id: SourceId) -> User | None:
@@ -100,10 +109,16 @@ async def find_user_to_edit(tenant_id: TenantId, user_id: UserId, *, source_id: 
 
     The lock that it tells of may have got another reason or end meanwhile, never another role.
     """
-    row = await fetch_one(_GET_TO_EDIT, tenant_id, user_id)
+    row = _placed(await fetch_one(_GET_TO_EDIT, tenant_id, user_id))
     if row is not None and not row["settled"]:
         row = await fetch_one(_GET, tenant_id, user_id)
     return _owned(row, source_id)
+
+
+def _placed(row: Row | None) -> Row | None:
+    if row is not None:
+        note_place(TenantId(row["tenant_id"]), Place(row["routing_mark"], row["parent_id"]))
+    return row
 
 
 def _owned(row: Row | None, source_id: SourceId | None) -> User | None:

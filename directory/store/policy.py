@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from directory.followers import Place, note_place
 from directory.model import AccessRole, GroupId, GroupMapping, RoleId, TenantId, UserId
 from directory.roles import RolePolicy
 from directory.store.access import list_roles, role_from
@@ -14,7 +15,7 @@ from directory.store.insert import ON_A_THREAD_ROWS
 from directory.store.rows import mapping_from
 from directory.store.unit import Row, execute, fetch, fetch_one, once_committed
 
-_MARK = Statement("SELECT policy_mark FROM tenant_row WHERE id = $1::uuid")
+_MARK = Statement("SELECT policy_mark, routing_mark, parent_id FROM tenant_row WHERE id = $1::uuid")
 _POLICY = Statement(
     "SELECT t.policy_mark, t.default_role_id, t.administrator_role_id, t.policy_version,"
     " p.group_id, p.role_id, p.position, p.consented_by"
@@ -68,7 +69,7 @@ _MAPPED_ADMINISTRATOR = Statement(
 _WALKS = Statement(
     "SELECT tenant_id, id, group_id, event_id, after_user_id FROM redecision_row WHERE tenant_id = $1::uuid ORDER BY id"
 )
-_WALKING_TENANTS = Statement("SELECT DISTINCT tenant_id FROM redecision_row")
+_WALKING_TENANTS = Statement("SELECT DISTINCT tenant_id FROM redecision_row", house=True)
 _WALK = Statement(
     "SELECT tenant_id, id, group_id, event_id, after_user_id FROM redecision_row"
     " WHERE tenant_id = $1::uuid AND id = $2::uuid FOR NO KEY UPDATE"
@@ -142,6 +143,7 @@ async def read_policy(tenant_id: TenantId, *, hold: Literal["no", "to decide", "
     if hold != "no":
         await held(policy_name(tenant_id), shared=hold == "to decide")
     (row,) = await fetch(_MARK, tenant_id)
+    note_place(tenant_id, Place(row["routing_mark"], row["parent_id"], is_held=hold != "no"))
     return await policy_at(tenant_id, row["policy_mark"])
 
 

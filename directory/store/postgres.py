@@ -1,13 +1,13 @@
-"""PostgreSQL for Piccolo: a pool without a reset query, and a unit of work that cannot leak.
+"""PostgreSQL for Piccolo: pools without a reset query, and a unit of work that cannot leak.
 
 asyncpg's pool adds a round trip to every statement to reset the connection; here that query is a no-op, so nothing
 may change the state of a pooled connection: ``SET LOCAL`` instead of ``SET``, no ``LISTEN``, no session-level lock.
+But for one thing, whose rows it reaches: each connection knows that of itself, and is told anew only if it differs.
 """
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, Self, cast
 from uuid import UUID
 
@@ -17,6 +17,15 @@ from piccolo.engine.postgres import PostgresEngine
 
 from directory.store.driver_errors import POSTGRES_ERRORS, raise_postgres_error
 from directory.store.errors import DatabaseUnavailableError, NestedUnitError, StoreError, TransactionLostError
+from directory.store.postgres_connections import (
+    PooledConnections,
+    TurnConnection,
+    count_changes,
+    fetch_rows,
+    keep_state,
+)
+from directory.store.row_security import SETTING, STANDING, Standing, house_role, standing_for, turn_in_unit
+from directory.store.tenancy import HOUSE, NOBODYS, Scope
 
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
@@ -26,66 +35,6 @@ SERVER_SETTINGS = {
     "lock_timeout": "5000",
     "idle_in_transaction_session_timeout": "20000",
 }
-
-
-async def keep_state(connection: Any) -> None:  # noqa: ANN401  # asyncpg passes its own kind of connection
-    """Take the place of asyncpg's reset query when a connection returns to the pool."""
-
-
-async def fetch_rows(connection: Any, sql: str, args: Sequence[Any]) -> list[asyncpg.Record]:  # noqa: ANN401  # as above
-    """Run one statement and return its rows, with errors in the store's words."""
-    try:
-        rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
-    except POSTGRES_ERRORS as error:
-        raise_postgres_error(error)
-    return rows
-
-
-async def count_changes(connection: Any, sql: str, args: Sequence[Any]) -> int:  # noqa: ANN401  # as above
-    """Run one statement and return how many rows it changed."""
-    try:
-        answer: str = await connection.execute(sql, *args)
-    except POSTGRES_ERRORS as error:
-        raise_postgres_error(error)
-    count = answer.rpartition(" ")[2]
-    return int(count) if count.isdigit() else 0
-
-
-class PooledConnections:
-    """The pool, and the only way to a connection: whatever happens, it goes back."""
-
-    def __init__(self, pool: asyncpg.Pool, acquire_s: float) -> None:
-        self.pool = pool
-        self._acquire_s = acquire_s
-
-    async def acquire(self) -> "PoolConnectionProxy[Any]":
-        """Take a connection.
-
-        Raises:
-            DatabaseUnavailableError: all are taken for ``acquire_s``, or the server cannot be reached.
-        """
-        try:
-            return await self.pool.acquire(timeout=self._acquire_s)
-        except (*POSTGRES_ERRORS, TimeoutError) as error:
-            raise DatabaseUnavailableError(f"no connection to PostgreSQL: {type(error).__name__}") from error
-
-    @asynccontextmanager
-    async def borrow(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
-        """Lend a connection for one statement."""
-        connection = await self.acquire()
-        try:
-            yield connection
-        except DatabaseUnavailableError:
-            await self.discard(connection)  # it may be dying, and the pool would not know yet
-            raise
-        finally:
-            await self.pool.release(connection)  # a second time has no effect
-
-    async def discard(self, connection: "PoolConnectionProxy[Any]") -> None:
-        """Give back a connection that nobody is to use again."""
-        with suppress(asyncpg.InterfaceError):  # the pool took it back when it saw its end
-            connection.terminate()
-        await self.pool.release(connection)
 
 
 class PostgresUnit:
@@ -102,7 +51,8 @@ class PostgresUnit:
         self._connections = connections
         self._current = current
         self._isolation = isolation
-        self._savepoints = 0
+        self._turn: Scope | None = HOUSE if tenant_id is None else tenant_id
+        self._savepoints: list[Scope | None] = []
         self._connection: PoolConnectionProxy[Any] | None = None
 
     async def __aenter__(self) -> Self:
@@ -110,6 +60,8 @@ class PostgresUnit:
             raise NestedUnitError("units of work do not nest")
         connection = await self._connections.acquire()
         begin = "BEGIN" if self._isolation is None else f"BEGIN ISOLATION LEVEL {self._isolation.replace('_', ' ')}"
+        if self._connections.house is not None and self.tenant_id is not None:
+            begin = f"{begin}; SET LOCAL {SETTING} = '{self.tenant_id}'"  # one message, no further round trip
         try:
             await count_changes(connection, begin, ())
         except BaseException:
@@ -145,24 +97,36 @@ class PostgresUnit:
             raise TransactionLostError("the unit of work is over")
         return self._connection
 
-    async def fetch(self, sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> list[asyncpg.Record]:  # noqa: ARG002  # as SQLite's
+    async def fetch(self, sql: str, args: Sequence[Any] = (), *, scope: Scope | None = None) -> list[asyncpg.Record]:
         """Run one statement inside the unit."""
+        await self._turn_to(scope)
         return await fetch_rows(self._open(), sql, args)
 
-    async def execute(self, sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> int:  # noqa: ARG002  # as SQLite's
+    async def execute(self, sql: str, args: Sequence[Any] = (), *, scope: Scope | None = None) -> int:
         """Run one statement inside the unit and return how many rows it changed."""
+        await self._turn_to(scope)
         return await count_changes(self._open(), sql, args)
+
+    async def _turn_to(self, scope: Scope | None) -> None:
+        """Let the next statements reach rows of ``scope``; a savepoint that is undone takes this back too."""
+        house = self._connections.house
+        if house is None or scope is None or scope is NOBODYS or scope == self._turn:
+            return
+        self._turn = None
+        await count_changes(self._open(), turn_in_unit(scope, house), ())
+        self._turn = scope
 
     async def savepoint(self) -> str:
         """Set a savepoint and return its name."""
-        self._savepoints += 1
-        name = f"point_{self._savepoints}"
+        self._savepoints.append(self._turn)
+        name = f"point_{len(self._savepoints)}"
         await count_changes(self._open(), f"SAVEPOINT {name}", ())
         return name
 
     async def rollback_to(self, name: str) -> None:
         """Undo what came after the savepoint, and forget the savepoint; the unit is usable again."""
         await count_changes(self._open(), f"ROLLBACK TO {name}; RELEASE {name}", ())
+        self._turn = self._savepoints[int(name.removeprefix("point_")) - 1]
 
     async def release(self, name: str) -> None:
         """Keep what came after the savepoint, and forget the savepoint."""
@@ -178,12 +142,22 @@ class PooledPostgresEngine(PostgresEngine):
     close_s = 5.0
     """How long the end waits for statements that still run."""
 
+    house_share = 0.3
+    """So much of the connections is for statements over all tenants, if the database has walls between them."""
+
     def __init__(
-        self, database_url: str, *, pool_max: int = 10, limits: bool = True, isolation: Isolation | None = None
+        self,
+        database_url: str,
+        *,
+        pool_max: int = 10,
+        limits: bool = True,
+        walls: bool = True,
+        isolation: Isolation | None = None,
     ) -> None:
         """Keep the settings; nothing is connected yet.
 
-        ``limits=False`` is for migrations, which may take long. ``isolation`` None is READ COMMITTED.
+        ``limits=False`` is for migrations, which may take long. ``walls=False`` is for the owner of the tables, whom
+        row-level security lets through. ``isolation`` None is READ COMMITTED.
         """
         settings = SERVER_SETTINGS if limits else {"application_name": "rolebook"}
         super().__init__(
@@ -196,8 +170,12 @@ class PooledPostgresEngine(PostgresEngine):
             }
         )
         self.isolation = isolation
+        self.standing: Standing = "off"
+        """Whether row-level security holds for this role; known once the connections are open."""
         self._pool_max = pool_max
+        self._walls = walls
         self._connections: PooledConnections | None = None
+        self._house: PooledConnections | None = None
 
     async def check_version(self) -> None:
         """Do nothing: the constructor must not touch the database."""
@@ -213,24 +191,61 @@ class PooledPostgresEngine(PostgresEngine):
         """
         if self._connections is not None:
             raise StoreError("the connections are open already")
+        house = await self._role_of_house()
+        if house is None:
+            self.pool = await self._open_pool(self._pool_max)
+            self._connections = self._house = PooledConnections(self.pool, self.acquire_s, None)
+            return
+        limit = max(1, int(self._pool_max * self.house_share))
+        self.pool = pool = await self._open_pool(max(1, self._pool_max - limit))
         try:
-            self.pool = await asyncpg.create_pool(
-                **self.config, min_size=1, max_size=self._pool_max, reset=keep_state, timeout=self.acquire_s
+            pool_of_house = await self._open_pool(limit, role=house)
+        except BaseException:
+            pool.terminate()
+            raise
+        self._house = PooledConnections(pool_of_house, self.acquire_s, house, is_house=True)
+        self._connections = PooledConnections(pool, self.acquire_s, house)
+
+    async def _open_pool(self, limit: int, **settings: str) -> "asyncpg.Pool[asyncpg.Record]":
+        config = {**self.config, "server_settings": {**self.config["server_settings"], **settings}}
+        try:
+            return await asyncpg.create_pool(
+                **config,
+                min_size=1,
+                max_size=limit,
+                reset=keep_state,
+                timeout=self.acquire_s,
+                connection_class=TurnConnection,
             )
         except (*POSTGRES_ERRORS, TimeoutError) as error:
             raise DatabaseUnavailableError(f"no connection to PostgreSQL: {error}") from error
-        self._connections = PooledConnections(self.pool, self.acquire_s)
+
+    async def _role_of_house(self) -> str | None:
+        """Return the role that reaches all tenants, or None where row-level security lets this role through."""
+        if not self._walls:
+            return None
+        try:
+            connection = await asyncpg.connect(self.config["dsn"], timeout=self.acquire_s)
+            try:
+                (row,) = await connection.fetch(STANDING)
+            finally:
+                await connection.close()
+        except (*POSTGRES_ERRORS, TimeoutError) as error:
+            raise DatabaseUnavailableError(f"no connection to PostgreSQL: {error}") from error
+        self.standing = standing_for(dict(row))
+        return house_role(row["role"]) if self.standing == "in force" else None
 
     async def close_connection_pool(self) -> None:
         """Close all connections; whatever still runs after ``close_s`` is cut off."""
-        connections, self._connections, self.pool = self._connections, None, None
-        if connections is None:
-            return
+        pools = {one.pool for one in (self._connections, self._house) if one is not None}
+        self._connections = self._house = self.pool = None
         try:
             async with asyncio.timeout(self.close_s):
-                await connections.pool.close()
+                for pool in pools:
+                    await pool.close()
         except TimeoutError:
-            connections.pool.terminate()
+            for pool in pools:
+                pool.terminate()
 
     @property
     def connections(self) -> PooledConnections:
@@ -239,9 +254,16 @@ class PooledPostgresEngine(PostgresEngine):
             raise StoreError("the connections are not open: start_connection_pool() first")
         return self._connections
 
+    def connections_for(self, scope: Scope | None) -> PooledConnections:
+        """Return the pool whose connections reach rows of ``scope`` with the least ado."""
+        if scope is HOUSE and self._house is not None:
+            return self._house
+        return self.connections
+
     def unit_of_work(self, tenant_id: UUID | None = None) -> PostgresUnit:
         """``async with engine.unit_of_work(tenant_id):`` for all that is written."""
-        return PostgresUnit(self.connections, self.current_transaction, self.isolation, tenant_id)
+        connections = self.connections_for(HOUSE if tenant_id is None else tenant_id)
+        return PostgresUnit(connections, self.current_transaction, self.isolation, tenant_id)
 
     def open_unit(self) -> PostgresUnit | None:
         """Return the unit of work of this task, if one is open."""
@@ -255,20 +277,34 @@ class PooledPostgresEngine(PostgresEngine):
         """Refuse: Piccolo's swallows exceptions and leaves the unit of work. Page by key instead."""
         raise StoreError("batch() is not used: page by key")
 
-    async def fetch(self, sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> list[asyncpg.Record]:  # noqa: ARG002  # as SQLite's
-        """Run one statement: in the open unit, else on a pooled connection."""
+    async def fetch(
+        self,
+        sql: str,
+        args: Sequence[Any] = (),
+        *,
+        unbounded: bool = False,  # noqa: ARG002  # SQLite's
+        scope: Scope | None = None,
+    ) -> list[asyncpg.Record]:
+        """Run one statement that touches rows of ``scope``: in the open unit, else on a pooled connection."""
         unit = self.open_unit()
         if unit is not None:
-            return await unit.fetch(sql, args)
-        async with self.connections.borrow() as connection:
+            return await unit.fetch(sql, args, scope=scope)
+        async with self.connections_for(scope).borrow(scope) as connection:
             return await fetch_rows(connection, sql, args)
 
-    async def execute(self, sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> int:  # noqa: ARG002  # as SQLite's
+    async def execute(
+        self,
+        sql: str,
+        args: Sequence[Any] = (),
+        *,
+        unbounded: bool = False,  # noqa: ARG002  # SQLite's
+        scope: Scope | None = None,
+    ) -> int:
         """Run one statement, in the open unit or alone; return how many rows it changed."""
         unit = self.open_unit()
         if unit is not None:
-            return await unit.execute(sql, args)
-        async with self.connections.borrow() as connection:
+            return await unit.execute(sql, args, scope=scope)
+        async with self.connections_for(scope).borrow(scope) as connection:
             return await count_changes(connection, sql, args)
 
     async def run_querystring(self, querystring: Any, in_pool: bool = True) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002  # Piccolo's signature

@@ -22,9 +22,11 @@ _PERSON = "u.id, u.user_name, u.display_name, u.title, u.active, u.source_id, u.
 _BY_ID = Statement(
     f"SELECT {_PERSON} FROM user_row u WHERE u.tenant_id = $1::uuid AND u.id = $2::uuid AND u.deleted_at IS NULL"
 )
+# Each database has an index for one of the two: PostgreSQL's of the whole reference, SQLite's of its beginning.
 _REPORTS = Statement(
     f"SELECT {_PERSON} FROM user_row u WHERE u.tenant_id = $1::uuid AND u.manager_ref IS NOT NULL"
-    " AND u.deleted_at IS NULL AND substr(u.manager_ref, 1, 200) = ANY($2::text[]) LIMIT $3::bigint"
+    " AND u.deleted_at IS NULL AND u.manager_ref = ANY($2::text[])"
+    " AND substr(u.manager_ref, 1, 200) = ANY($3::text[]) LIMIT $4::bigint"
 )
 
 
@@ -54,10 +56,10 @@ async def find_manager(tenant_id: TenantId, source_id: SourceId | None, manager_
 
 
 async def list_reports(tenant_id: TenantId, refs: Sequence[str], *, limit: int) -> list[Colleague]:
-    """Return some users whose manager reference begins like one of these, by name."""
+    """Return some users whose manager reference is one of these, by name."""
     # Sorted here: asked for an order, SQLite walks all users in it instead of the index of references.
     keys = [ref[:MANAGER_KEY_MAX] for ref in refs]
-    found = [_colleague_from(row) for row in await fetch(_REPORTS, tenant_id, keys, limit)]
+    found = [_colleague_from(row) for row in await fetch(_REPORTS, tenant_id, refs, keys, limit)]
     return sorted(found, key=lambda one: (name_key(one.display_name), one.user_id))
 
 

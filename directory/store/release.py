@@ -5,6 +5,7 @@ from uuid import UUID
 from directory.model import SourceId, TenantId, UserId
 from directory.store.compiled import Statement
 from directory.store.holding import HeldRead
+from directory.store.resting import awake
 from directory.store.unit import Row, execute, fetch, fetch_one
 
 _AHEAD = {
@@ -47,7 +48,11 @@ _CLOSING_TO_DO = Statement(
     "SELECT * FROM closing_row WHERE tenant_id = $1::uuid AND source_id = $2::uuid AND finished_at IS NULL"
     " FOR NO KEY UPDATE"
 )
-_OPEN = Statement("SELECT tenant_id, source_id FROM closing_row WHERE finished_at IS NULL ORDER BY asked_at LIMIT 1")
+_OPEN = Statement(
+    f"SELECT tenant_id, source_id FROM closing_row WHERE finished_at IS NULL AND {awake('tenant_id')}"
+    " ORDER BY asked_at LIMIT 1",
+    house=True,
+)
 _ADVANCE = Statement(
     "UPDATE closing_row SET after_user_id = $3::uuid, done_count = done_count + $4::bigint,"
     " kept_count = kept_count + $5::bigint WHERE tenant_id = $1::uuid AND source_id = $2::uuid"

@@ -10,6 +10,7 @@ import msgspec
 
 from directory.model import TenantId, UserId
 from directory.store.compiled import Statement
+from directory.store.resting import awake
 from directory.store.unit import Row, fetch, fetch_one
 
 COUNTED_MAX = 1_000
@@ -46,7 +47,9 @@ _COUNT = Statement(
 )
 _UNTOLD = Statement(
     "SELECT r.tenant_id, r.id, r.user_id FROM return_task_row r WHERE r.closed_at IS NULL AND r.told_at IS NULL"
-    " ORDER BY r.opened_at LIMIT $1::bigint"
+    f" AND {awake('r.tenant_id')}"
+    " ORDER BY r.opened_at LIMIT $1::bigint",
+    house=True,
 )
 _HOLD = Statement(
     "SELECT r.id FROM return_task_row r WHERE r.tenant_id = $1::uuid AND r.id = $2::uuid AND r.closed_at IS NULL"

@@ -10,6 +10,7 @@ from directory.model import RoleId, TenantId, UserId
 from directory.rhythms import Rhythm
 from directory.schedule_values import Addressed, Recipient, Run, RunId, Schedule, ScheduleId, Terms
 from directory.store.compiled import Statement
+from directory.store.resting import awake
 from directory.store.unit import Row, execute, fetch, fetch_one
 
 _LIST = Statement(
@@ -25,11 +26,14 @@ _HAS = Statement(
 # What failed waits for its next try, so that the others come first.
 _DUE = Statement(
     "SELECT tenant_id, id FROM schedule_row WHERE paused_at IS NULL AND next_at <= $1::timestamptz"
-    " AND (retry_at IS NULL OR retry_at <= $1::timestamptz) ORDER BY next_at, id LIMIT $2::bigint"
+    f" AND {awake('tenant_id')} AND (retry_at IS NULL OR retry_at <= $1::timestamptz)"
+    " ORDER BY next_at, id LIMIT $2::bigint",
+    house=True,
 )
 _OPEN = Statement(
-    "SELECT tenant_id, id, schedule_id FROM schedule_run_row WHERE done_at IS NULL"
-    " AND (retry_at IS NULL OR retry_at <= $1::timestamptz) ORDER BY id LIMIT $2::bigint"
+    f"SELECT tenant_id, id, schedule_id FROM schedule_run_row WHERE done_at IS NULL AND {awake('tenant_id')}"
+    " AND (retry_at IS NULL OR retry_at <= $1::timestamptz) ORDER BY id LIMIT $2::bigint",
+    house=True,
 )
 _RUNS = Statement(
     "SELECT * FROM schedule_run_row WHERE tenant_id = $1::uuid AND schedule_id = $2::uuid"
@@ -57,7 +61,8 @@ _WAITING = Statement(
 )
 _PRUNE = Statement(
     "DELETE FROM schedule_run_row WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM schedule_run_row"
-    " WHERE done_at < $1::timestamptz LIMIT $2::bigint)"
+    " WHERE done_at < $1::timestamptz LIMIT $2::bigint)",
+    house=True,
 )
 _PEOPLE = Statement(
     "SELECT u.id, u.user_name, u.display_name, u.email, u.active, u.role_id FROM user_row u"

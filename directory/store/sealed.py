@@ -33,7 +33,8 @@ class SealedColumn:
         """Return how many values are sealed with each key, by the key's name."""
         counted = Statement(
             f"SELECT substr({self.column}, 4, 8) AS name, count(*) AS things FROM {self.table}"
-            f" WHERE {self.column} IS NOT NULL GROUP BY 1"
+            f" WHERE {self.column} IS NOT NULL GROUP BY 1",
+            house=True,
         )
         return {row["name"]: int(row["things"]) for row in await fetch(counted, unbounded=True)}
 
@@ -42,7 +43,8 @@ class SealedColumn:
         found = Statement(
             f"SELECT tenant_id, {self.key} AS row_id, {self.column} AS sealed FROM {self.table}"
             f" WHERE {self.key} > $2::uuid AND substr({self.column}, 4, 8) <> $1::text"
-            f" ORDER BY {self.key} LIMIT $3::bigint"
+            f" ORDER BY {self.key} LIMIT $3::bigint",
+            house=True,
         )
         rows = await fetch(found, key_name, after or _FIRST, limit, unbounded=True)
         return [SealedValue(row["tenant_id"], row["row_id"], row["sealed"]) for row in rows]
@@ -67,7 +69,8 @@ COLUMNS = (
 _UNREADABLE_SOURCES = Statement(
     "SELECT t.slug, s.label, substr(p.sealed, 4, 8) AS name FROM pull_row p"
     " JOIN source_row s ON s.tenant_id = p.tenant_id AND s.id = p.source_id JOIN tenant_row t ON t.id = p.tenant_id"
-    " WHERE p.sealed IS NOT NULL AND NOT substr(p.sealed, 4, 8) = ANY($1::text[]) ORDER BY t.slug, s.label"
+    " WHERE p.sealed IS NOT NULL AND NOT substr(p.sealed, 4, 8) = ANY($1::text[]) ORDER BY t.slug, s.label",
+    house=True,
 )
 
 

@@ -17,7 +17,7 @@ from directory.tallies import SealedEvent
 # all events instead (measured: sealing took two thirds of the processor while users were pushed).
 _UNSEALED_BY = "event_row INDEXED BY event_unsealed"
 _NEXT = "SELECT tenant_id FROM {} WHERE seq IS NULL AND tenant_id > $1::uuid ORDER BY tenant_id LIMIT 1"
-_NEXT_TENANT = Statement(_NEXT.format("event_row"), sqlite=_NEXT.format(_UNSEALED_BY))
+_NEXT_TENANT = Statement(_NEXT.format("event_row"), sqlite=_NEXT.format(_UNSEALED_BY), house=True)
 _BEGIN = Statement("INSERT INTO chain_row (tenant_id, seq, hash) VALUES ($1::uuid, 0, $2::text) ON CONFLICT DO NOTHING")
 _HOLD_HEAD = Statement("SELECT seq, hash FROM chain_row WHERE tenant_id = $1::uuid FOR UPDATE")
 _OLDEST = (
@@ -33,6 +33,7 @@ _SEAL = Statement(
     sqlite="UPDATE event_row AS e SET seq = link.seq, chain_hash = link.hash FROM (SELECT"
     " value ->> 'tenant_id' AS tenant_id, value ->> 'id' AS id, value ->> 'seq' AS seq, value ->> 'hash' AS hash"
     " FROM json_each($1)) AS link WHERE e.tenant_id = link.tenant_id AND e.id = link.id AND +e.seq IS NULL",
+    house=True,
 )
 _MOVE_HEAD = Statement("UPDATE chain_row SET seq = $2::bigint, hash = $3::text WHERE tenant_id = $1::uuid")
 

@@ -33,6 +33,7 @@ _NAMED_BY_COLUMN = (
 )
 _EMAIL = "t.id IN (SELECT e.user_id FROM email_row e WHERE e.tenant_id = $1::uuid AND {})"
 _GROUP_OF_USER = "t.id IN (SELECT m.user_id FROM member_row m WHERE m.tenant_id = $1::uuid AND NOT m.gone AND {})"
+_TENANT_OF_USER = "t.id IN (SELECT r.user_id FROM route_row r WHERE r.tenant_id = $1::uuid AND {})"
 _GROUP_LINK = (
     "t.id IN (SELECT k.group_id FROM group_link_row k WHERE k.tenant_id = $1::uuid AND k.source_id = $2::uuid AND {})"
 )
@@ -41,7 +42,7 @@ _MEMBER = (
 )
 _INDEXED_USERS: Final = frozenset({"id", "userName", "externalId", "emails", "value", "groups"})
 _INDEXED_GROUPS: Final = frozenset({"id", "displayName", "externalId", "members", "value"})
-_CLOSED: Final = frozenset({"id", "meta", "schemas", "groups", "members", "password"})
+_CLOSED: Final = frozenset({"id", "meta", "schemas", "groups", "members", "tenants", "password"})
 _TIMES: dict[tuple[str, str | None], Field] = {
     ("meta", "created"): Field("t.created_at", "time", required=True),
     ("meta", "lastModified"): Field("t.modified_at", "time", required=True),
@@ -59,6 +60,8 @@ USER_FIELDS: Final[Fields] = {
     ("manager", "value"): Field("t.manager_ref", "exact"),
     ("groups", None): Field("m.group_id", "id", _GROUP_OF_USER),
     ("groups", "value"): Field("m.group_id", "id", _GROUP_OF_USER),
+    ("tenants", None): Field("r.to_tenant_id", "id", _TENANT_OF_USER),
+    ("tenants", "value"): Field("r.to_tenant_id", "id", _TENANT_OF_USER),
     **_TIMES,
 }
 _USER_FIELDS_BY_COLUMN: Final[Fields] = {

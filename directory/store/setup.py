@@ -19,7 +19,8 @@ _OPEN_SOURCES = Statement(
     # Not EXISTS: PostgreSQL would join with all request records; this is one look into an index for each source.
     " AND (SELECT r.id FROM request_row r WHERE r.tenant_id = s.tenant_id AND r.source_id = s.id"
     " AND r.id > coalesce(w.after_request_id, $2::uuid) ORDER BY r.id LIMIT 1) IS NOT NULL"
-    " ORDER BY s.tenant_id, s.id LIMIT $3::bigint"
+    " ORDER BY s.tenant_id, s.id LIMIT $3::bigint",
+    house=True,
 )
 _AHEAD = Statement(
     "SELECT id, method, path, status, started_at, reference FROM request_row"
@@ -77,7 +78,8 @@ _TO_COUNT = Statement(
     " AND (c.began_at IS NOT NULL OR (c.counted_at IS NULL AND s.last_change_at IS NOT NULL)"
     " OR (c.counted_at < s.last_change_at AND c.counted_at < $1::timestamptz))"
     " AND (SELECT coalesce(sum(y.things), 0) FROM tally_row y WHERE y.tenant_id = s.tenant_id AND y.source_id = s.id"
-    " AND y.kind = 'user') > $2::bigint ORDER BY s.tenant_id, s.id LIMIT 1"
+    " AND y.kind = 'user') > $2::bigint ORDER BY s.tenant_id, s.id LIMIT 1",
+    house=True,
 )
 FIRST_ID = UUID(int=0)
 

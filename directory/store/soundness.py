@@ -4,6 +4,8 @@ from uuid import UUID
 
 from directory.model import GroupId, SourceId, TenantId, UserId
 from directory.store.compiled import Statement
+from directory.store.row_security import OPEN
+from directory.store.sqlite import OneWriterEngine
 from directory.store.unit import current_engine, fetch
 
 _USERS_AFTER = Statement(
@@ -76,7 +78,15 @@ async def list_server_faults() -> list[str]:
     faults = [f"{row['name']} is off: an outage loses acknowledged changes" for row in await fetch(_POSTGRES_SYNCS)]
     if any(row["unbounded"] for row in await fetch(_POSTGRES_ROLE)):
         faults.append("the application connects as a superuser, whom nothing keeps from altering recorded events")
+    if reason := why_open():
+        faults.append(f"row-level security is not in force: {reason}")
     return faults
+
+
+def why_open() -> str:
+    """Return why PostgreSQL itself keeps no tenant from another's rows; empty where it does, and on SQLite."""
+    engine = current_engine()
+    return "" if isinstance(engine, OneWriterEngine) else OPEN.get(engine.standing, "")
 
 
 async def list_untold_users(tenant_id: TenantId, *, limit: int) -> list[UserId]:

@@ -24,6 +24,7 @@ from directory.store.group_commit import GroupCommit, UnitOfWork
 from directory.store.sqlite_connection import Row, open_connection
 from directory.store.sqlite_statements import fetch_rows, statement_kind
 from directory.store.sqlite_writer import UnitConnection, finish
+from directory.store.tenancy import Scope
 
 Result = TypeVar("Result")
 
@@ -170,7 +171,14 @@ class OneWriterEngine(SQLiteEngine):
         """Refuse: Piccolo's swallows exceptions and leaves the unit of work. Page by key instead."""
         raise StoreError("batch() is not used: page by key")
 
-    async def fetch(self, sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> list[Row]:
+    async def fetch(
+        self,
+        sql: str,
+        args: Sequence[Any] = (),
+        *,
+        unbounded: bool = False,
+        scope: Scope | None = None,  # noqa: ARG002  # PostgreSQL's wall; SQLite has none
+    ) -> list[Row]:
         """Run one statement: in the open unit, else a read on a reader, else alone in a unit of its own."""
         unit = self.open_unit()
         if unit is not None:
@@ -183,7 +191,14 @@ class OneWriterEngine(SQLiteEngine):
                 return await own.fetch(sql, args, unbounded=unbounded)
         return await self._run_alone(sql, args)
 
-    async def execute(self, sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> int:
+    async def execute(
+        self,
+        sql: str,
+        args: Sequence[Any] = (),
+        *,
+        unbounded: bool = False,
+        scope: Scope | None = None,  # noqa: ARG002  # as above
+    ) -> int:
         """Run one statement in the open unit, else in a unit of its own; return how many rows it changed."""
         unit = self.open_unit()
         if unit is not None:

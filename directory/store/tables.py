@@ -24,6 +24,8 @@ class TenantRow(Table, tablename="tenant_row"):
     routing_mark = UUID(null=True, default=None)
     routing = Text()
     scoped_views = Text()
+    own_sources = Boolean()
+    grace_days = BigInt()
 
 
 class RoleRow(Table, tablename="role_row"):

@@ -62,6 +62,7 @@ class RouteDueRow(Table, tablename="route_due_row"):
     subject_id = UUID(primary_key=True, default=None)
     asked_at = Timestamptz(default=None)
     lets_pass = Boolean()
+    asks = BigInt()
     tries = BigInt()
     not_before = Timestamptz(null=True, default=None)
 
@@ -100,3 +101,4 @@ class ScopedViewRow(Table, tablename="scoped_view_row"):
     begun_at = Timestamptz(null=True, default=None)
     until = Timestamptz(default=None)
     ended_at = Timestamptz(null=True, default=None)
+    changed_count = BigInt(null=True, default=None)

@@ -57,9 +57,11 @@ _DEED = Statement(
     f"{_COLUMNS} WHERE e.tenant_id = $1::uuid AND e.request_id = $2::uuid AND (e.subject_id = $4::uuid"
     " OR m.user_id IS NOT NULL) ORDER BY e.id LIMIT $3::bigint"
 )
+# Each database has an index for one of the two: PostgreSQL's of the whole path, SQLite's of its beginning.
 _FAILED = Statement(
     "SELECT id, reference, method, path, status, scim_type, detail, source_id, started_at FROM request_row"
-    " WHERE tenant_id = $1::uuid AND status >= 400 AND substr(path, 1, 200) = ANY($4::text[]) AND id < $2::uuid"
+    " WHERE tenant_id = $1::uuid AND status >= 400 AND path = ANY($4::text[])"
+    " AND substr(path, 1, 200) = ANY($4::text[]) AND id < $2::uuid"
     " ORDER BY id DESC LIMIT $3::bigint"
 )
 _REQUESTS = Statement(

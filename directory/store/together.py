@@ -10,6 +10,7 @@ from directory.errors import DirectoryError
 from directory.store.compiled import Statement
 from directory.store.errors import StoreError, UniqueViolationError
 from directory.store.insert import Insert, Values
+from directory.store.tenancy import HOUSE, Named, Scope, scope_for
 from directory.store.unit import current_engine, execute, fetch_one
 
 FEW_ROWS = 4
@@ -145,8 +146,15 @@ async def _send_apart(kept: _Kept) -> None:
 class PostgresText:
     """A statement that only PostgreSQL is given."""
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, named: Named, lists: Sequence[int]) -> None:
+        """``lists`` are the arguments that are a tenant for each row."""
         self._sql = sql
+        self._named = named
+        self._lists = lists
+
+    def scope(self, args: Sequence[object]) -> Scope:
+        """Return whose rows it may touch with these arguments."""
+        return scope_for(self._named, args, self._lists)
 
     def bind(self, engine_type: str, args: Sequence[object]) -> tuple[str, Sequence[object]]:
         """Return the text and the arguments as they are."""
@@ -160,18 +168,27 @@ def _joined(
 ) -> PostgresText:
     """Return one statement that does an update, other changes and several inserts."""
     parts: list[str] = []
+    tenants: list[int] = []
+    lists: list[int] = []
     taken = 0
     if update is not None:
         parts.append(f"changed AS ({update.postgres} RETURNING 1)")
+        tenants += update.named.at
         taken = _width(update)
     for other in others:
         parts.append(f"part_{len(parts)} AS ({_shifted(other.postgres, taken)})")
+        tenants += [at + taken for at in other.named.at]
         taken += _width(other)
     for insert, many in inserts:
         parts.append(f"part_{len(parts)} AS ({_shifted(insert.text(many=many), taken)})")
+        at = [at + taken for at in insert.named.at]
+        tenants += at
+        lists += at if many else []
         taken += insert.width
     count = "0" if update is None else "(SELECT count(*) FROM changed)"
-    return PostgresText(f"WITH {', '.join(parts)} SELECT {count} AS updated")
+    scopes = [one.named.scope for one in (update, *others, *(insert for insert, _ in inserts)) if one is not None]
+    named = Named(HOUSE if HOUSE in scopes else None, tuple(tenants))
+    return PostgresText(f"WITH {', '.join(parts)} SELECT {count} AS updated", named, lists)
 
 
 def _width(statement: Statement) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 from directory.model import TenantId, UserId
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_undo import UndoRunRow
 from directory.store.unit import Row, execute, fetch_one
@@ -18,7 +19,10 @@ _FIND_RUN, _HOLD_RUN = Statement(_RUN), Statement(f"{_RUN} FOR NO KEY UPDATE")
 _RUN_OF_JOB = Statement(
     "SELECT * FROM undo_run_row WHERE tenant_id = $1::uuid AND job_id = $2::uuid ORDER BY id DESC LIMIT 1"
 )
-_OPEN_RUNS = Statement("SELECT tenant_id, id FROM undo_run_row WHERE ended_at IS NULL ORDER BY asked_at LIMIT 1")
+_OPEN_RUNS = Statement(
+    f"SELECT tenant_id, id FROM undo_run_row WHERE ended_at IS NULL AND {awake('tenant_id')} ORDER BY asked_at LIMIT 1",
+    house=True,
+)
 _ADVANCE = Statement(
     "UPDATE undo_run_row SET before_id = $3::uuid, done_count = done_count + $4::bigint,"
     " left_count = left_count + $5::bigint WHERE tenant_id = $1::uuid AND id = $2::uuid"

@@ -14,6 +14,7 @@ from piccolo.table import TABLE_REGISTRY
 from directory.store.errors import ConcurrencyError, StoreError
 from directory.store.postgres import PooledPostgresEngine
 from directory.store.sqlite import OneWriterEngine
+from directory.store.tenancy import HOUSE, Scope, scoped, unit_scope
 
 Engine: TypeAlias = OneWriterEngine | PooledPostgresEngine
 Row: TypeAlias = Mapping[str, Any]
@@ -29,10 +30,13 @@ class UndoneError(StoreError):
 
 
 class Runnable(Protocol):
-    """A statement that knows its text and arguments for each database."""
+    """A statement that knows its text and arguments for each database, and whose rows it touches."""
 
     def bind(self, engine_type: str, args: Sequence[object]) -> tuple[str, Sequence[object]]:
         """Return the text and the arguments as the driver takes them."""
+
+    def scope(self, args: Sequence[object]) -> Scope:
+        """Return whose rows it may touch with these arguments."""
 
 
 _bound: list[Engine] = []
@@ -40,8 +44,6 @@ _fence: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("fence", d
 _deeds: ContextVar[list[Callable[[], None]] | None] = ContextVar("deeds", default=None)
 _trial: ContextVar[list[object] | None] = ContextVar("trial", default=None)
 _joined: ContextVar[bool] = ContextVar("joined", default=False)
-_tenant: ContextVar[UUID | None] = ContextVar("tenant", default=None)
-_house: ContextVar[bool] = ContextVar("house", default=False)
 
 
 def connect(database_url: str, *, pool_max: int = 10) -> Engine:
@@ -100,9 +102,11 @@ async def unit_of_work(tenant_id: UUID | None) -> AsyncIterator[None]:
     Raises:
         DatabaseUnavailableError: nothing of the body was kept; answer 503.
         NestedUnitError: there is a unit already.
+        IsolationError: it is another tenant's turn.
     """
-    async with current_engine().unit_of_work(tenant_id):
-        yield
+    with scoped(unit_scope(tenant_id)):
+        async with current_engine().unit_of_work(tenant_id):
+            yield
 
 
 async def in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]]) -> Result:
@@ -111,8 +115,9 @@ async def in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]])
     ``body`` must have no effect but its statements.
     """
     if _trial.get() is not None or _joined.get():
-        async with savepoint():
-            return await body()
+        with scoped(unit_scope(tenant_id)):
+            async with savepoint():
+                return await body()
     for tried in range(1, TRIES + 1):
         try:
             return await _once_in_unit(tenant_id, body)
@@ -131,20 +136,27 @@ async def in_joined_unit(tenant_id: UUID, body: Callable[[], Awaitable[Result]])
     """
 
     async def joined() -> Result:
-        token = _joined.set(True)
-        try:
+        with joining():
             return await body()
-        finally:
-            _joined.reset(token)
 
     return await in_unit(tenant_id, joined)
+
+
+@contextmanager
+def joining() -> Iterator[None]:
+    """Have every ``in_unit`` of the body be a part of the open unit, in a savepoint of its own."""
+    token = _joined.set(True)
+    try:
+        yield
+    finally:
+        _joined.reset(token)
 
 
 async def _once_in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Result]]) -> Result:
     deeds: list[Callable[[], None]] = []
     token = _deeds.set(deeds)
     try:
-        async with current_engine().unit_of_work(tenant_id):
+        async with unit_of_work(tenant_id):
             if (fence := _fence.get()) is not None:
                 await fence()
             result = await body()
@@ -158,21 +170,15 @@ async def _once_in_unit(tenant_id: UUID | None, body: Callable[[], Awaitable[Res
 @asynccontextmanager
 async def as_tenant(tenant_id: UUID) -> AsyncIterator[None]:
     """Let the body's statements be those of ``tenant_id``: another one than the open unit's, or outside of any unit."""
-    token = _tenant.set(tenant_id)
-    try:
+    with scoped(tenant_id):
         yield
-    finally:
-        _tenant.reset(token)
 
 
 @asynccontextmanager
 async def in_house() -> AsyncIterator[None]:
     """Let the body's statements reach all tenants: duties, and what a super tenant reads of those below it."""
-    token = _house.set(True)
-    try:
+    with scoped(HOUSE):
         yield
-    finally:
-        _house.reset(token)
 
 
 def once_committed(deed: Callable[[], None]) -> None:
@@ -266,10 +272,12 @@ async def fetch(statement: Runnable, *args: object, unbounded: bool = False) -> 
 
     Raises:
         UniqueViolationError, ForeignKeyViolationError, InvalidValueError, DatabaseUnavailableError
+        IsolationError: it is about another tenant than the one whose turn it is, or does not say which.
     """
     engine = current_engine()
+    scope = statement.scope(args)
     sql, values = statement.bind(engine.engine_type, args)
-    return cast("list[Row]", await engine.fetch(sql, values, unbounded=unbounded))
+    return cast("list[Row]", await engine.fetch(sql, values, unbounded=unbounded, scope=scope))
 
 
 async def fetch_one(statement: Runnable, *args: object) -> Row | None:
@@ -281,5 +289,6 @@ async def fetch_one(statement: Runnable, *args: object) -> Row | None:
 async def execute(statement: Runnable, *args: object, unbounded: bool = False) -> int:
     """Run a statement, as ``fetch``, and return how many rows it changed."""
     engine = current_engine()
+    scope = statement.scope(args)
     sql, values = statement.bind(engine.engine_type, args)
-    return await engine.execute(sql, values, unbounded=unbounded)
+    return await engine.execute(sql, values, unbounded=unbounded, scope=scope)

@@ -17,7 +17,8 @@ from directory.store.unit import Row, execute, fetch, fetch_one
 _NEXT = Statement(
     "SELECT c.tenant_id, coalesce(w.seq, 0) AS seq FROM chain_row c"
     " LEFT JOIN reference_walk_row w ON w.tenant_id = c.tenant_id WHERE c.seq > coalesce(w.seq, 0)"
-    " ORDER BY c.tenant_id LIMIT 1"
+    " ORDER BY c.tenant_id LIMIT 1",
+    house=True,
 )
 _TOLD = Statement(
     "SELECT seq, id, subject_kind, subject_id, action, at FROM event_row"
@@ -84,9 +85,18 @@ _COUNT_MEMBERS = Statement(
     "SELECT count(*) AS things FROM"
     " (SELECT 1 AS one FROM waiting_row WHERE tenant_id = $1::uuid LIMIT $2::bigint) AS few"
 )
+# In a tenant whose users are led to others, these are told of it, too: there a manager is named by the id here.
+_QUEUE_NAMING = Statement(
+    "INSERT INTO route_due_row (tenant_id, kind, subject_id, asked_at, lets_pass)"
+    " SELECT r.tenant_id, 'user', u.id, $4::timestamptz, false FROM reference_row r CROSS JOIN user_row u"
+    f" WHERE {NAMED_BY} AND r.tenant_id = $1::uuid AND r.source_id = ANY($2::uuid[]) AND r.mark = ANY($3::text[])"
+    " AND EXISTS (SELECT 1 FROM tenant_row t WHERE t.id = $1::uuid AND t.routing_mark IS NOT NULL) ORDER BY u.id"
+    " ON CONFLICT (tenant_id, kind, subject_id) DO UPDATE SET asks = route_due_row.asks + 1, not_before = NULL"
+)
 _UNUSED = Statement(
     "SELECT r.tenant_id, r.id FROM reference_row r WHERE (r.tenant_id, r.id) > ($1::uuid, $2::uuid)"
-    f" AND NOT {_NAMED} ORDER BY r.tenant_id, r.id LIMIT $3::bigint"
+    f" AND NOT {_NAMED} ORDER BY r.tenant_id, r.id LIMIT $3::bigint",
+    house=True,
 )
 _FORGET = Statement(
     f"DELETE FROM reference_row AS r WHERE r.tenant_id = $1::uuid AND r.id = ANY($2::uuid[]) AND NOT {_NAMED}"
@@ -181,6 +191,12 @@ async def settle_ref(tenant_id: TenantId, row_id: UUID, meant: Meant | None, *, 
         await execute(_LOST, tenant_id, row_id, now)
     else:
         await execute(_FOUND, tenant_id, row_id, *meant)
+
+
+async def queue_naming(tenant_id: TenantId, asked: Sequence[Asked], *, now: datetime) -> None:
+    """Have the users of a super tenant routed anew who make these references, which mean somebody else now."""
+    sources, marks = sorted({one.source_id for one in asked}), sorted({mark_of(one.ref) for one in asked})
+    await execute(_QUEUE_NAMING, tenant_id, sources, marks, now, unbounded=True)
 
 
 async def put_walk(tenant_id: TenantId, seq: int) -> None:

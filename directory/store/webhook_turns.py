@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from directory.store.compiled import Statement
+from directory.store.resting import awake
 from directory.store.unit import Row, execute, fetch
 
 EACH_MAX = 4
@@ -17,7 +18,9 @@ _OF = "FROM webhook_delivery_row d WHERE d.tenant_id = w.tenant_id AND d.webhook
 _WAITING = Statement(
     f"SELECT w.tenant_id, w.id, w.failing_since, (SELECT count(*) {_OF} 'sending') AS flying,"
     f" (SELECT d.next_at {_OF} 'queued' ORDER BY d.next_at, d.id LIMIT 1)::timestamptz AS due_at"
-    f" FROM webhook_row w WHERE w.state = 'on' AND EXISTS (SELECT 1 {_OF} 'queued' AND d.next_at <= $1::timestamptz)"
+    f" FROM webhook_row w WHERE w.state = 'on' AND {awake('w.tenant_id')}"
+    f" AND EXISTS (SELECT 1 {_OF} 'queued' AND d.next_at <= $1::timestamptz)",
+    house=True,
 )
 _DUE = Statement(
     "SELECT id FROM webhook_delivery_row WHERE tenant_id = $1::uuid AND webhook_id = $2::uuid AND state = 'queued'"
@@ -30,13 +33,15 @@ _TAKE = Statement(
 # A process that stopped may have left deliveries to a webhook that was turned off meanwhile: nothing is sent there.
 _GIVE_BACK = Statement(
     "UPDATE webhook_delivery_row SET state = 'queued', next_at = $1::timestamptz, lease_until = NULL, leased_by = NULL"
-    " WHERE lease_until < $1::timestamptz"
+    " WHERE lease_until < $1::timestamptz",
+    house=True,
 )
 _GIVE_UP = Statement(
     "UPDATE webhook_delivery_row SET state = 'failed', settled_at = $1::timestamptz, lease_until = NULL,"
     " leased_by = NULL, error = $2::text WHERE lease_until < $1::timestamptz AND EXISTS (SELECT 1 FROM webhook_row w"
     " WHERE w.tenant_id = webhook_delivery_row.tenant_id AND w.id = webhook_delivery_row.webhook_id"
-    " AND w.state <> 'on')"
+    " AND w.state <> 'on')",
+    house=True,
 )
 
 

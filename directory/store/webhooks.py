@@ -10,6 +10,7 @@ from directory.model import TenantId
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
 from directory.store.leased import LeasedTable, pruning
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_outbox import WebhookDeliveryRow
 from directory.store.unit import Row, execute, fetch, fetch_one
@@ -23,7 +24,8 @@ _OF = Statement("SELECT * FROM webhook_row WHERE tenant_id = $1::uuid AND id = A
 _HEAD = Statement("SELECT seq FROM chain_row WHERE tenant_id = $1::uuid")
 _BEHIND = Statement(
     "SELECT w.tenant_id, w.id FROM webhook_row w JOIN chain_row c ON c.tenant_id = w.tenant_id"
-    " WHERE w.state = 'on' AND c.seq > w.after_seq LIMIT $1::bigint"
+    f" WHERE w.state = 'on' AND c.seq > w.after_seq AND {awake('w.tenant_id')} LIMIT $1::bigint",
+    house=True,
 )
 _EVENTS = Statement(
     "SELECT e.*, v.document FROM event_row e"

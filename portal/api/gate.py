@@ -13,6 +13,7 @@ from directory import equipment_keys
 from directory.edits import Expect
 from directory.errors import UnknownSecretError
 from directory.model import Actor
+from directory.tenancy import take_turn
 from portal.api.problems import refused, unauthorized
 from portal.auth import clock
 from portal.visit import PortalRequest, network_of
@@ -45,6 +46,7 @@ async def admit(request: PortalRequest) -> None:
         by = await equipment_keys.recognise(found[1], now=clock(), network=network_of(request))
     except UnknownSecretError:
         raise unauthorized() from None
+    take_turn(by.tenant_id)
     wait_s = wait_for(by.tenant_id, now_s=monotonic())
     if wait_s:
         detail = f"At most {RATE_PER_S} requests a second are taken of a tenant, {BURST} at once."

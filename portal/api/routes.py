@@ -5,6 +5,7 @@ from litestar import Router
 from portal.api import items, openapi
 from portal.api.gate import BODY_BYTES_MAX, admit
 from portal.api.problems import problem_answer
+from portal.turns import in_own_turn
 
 PREFIX = "/api/"
 
@@ -20,6 +21,7 @@ def router() -> Router:
         path="/",
         route_handlers=[*items.HANDLERS, *openapi.HANDLERS],
         before_request=admit,
+        middleware=[in_own_turn],
         exception_handlers={Exception: problem_answer},
         request_max_body_size=BODY_BYTES_MAX,
         include_in_schema=False,

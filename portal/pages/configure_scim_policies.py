@@ -19,6 +19,7 @@ LABEL_CHARS_MAX = 100
 LIST_CHARS_MAX = 4000
 SOURCE = "/t/{slug:str}/configure-scim/{source_id:str}"
 SWITCHES = ("string_booleans", "create_on_missing_value_path", "group_displayname_unique", "lenient_reader")
+OF_SUPER_TENANTS = ("accepts_routing",)
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "patch_response": ("body", "no_content"),
@@ -40,7 +41,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
 async def save(request: PortalRequest) -> Response[bytes]:
     """Save what is to hold from now on."""
     visit, source, form = request.auth, await _source(request), await read_form(request)
-    changes = _changes(form)
+    changes = _changes(form, is_super=visit.operator.tenant.is_super)
     if not form.errors:
         try:
             await sources.edit_settings(source.source_id, changes, by=visit.by, now=visit.now)
@@ -67,15 +68,16 @@ def fields_of(source: Source) -> dict[str, str]:
     """Return the form as it stands."""
     told = settings_document(source.settings)
     texts = {name: str(told[name]) for name in (*CHOICES, "rate_per_s", "grace_days")}
-    switches = {name: "yes" for name in SWITCHES if told[name]}
+    switches = {name: "yes" for name in (*SWITCHES, *OF_SUPER_TENANTS) if told[name]}
     lists = {name: str(told[name] or "") for name in LISTS}
     return {**texts, **switches, **lists, "preset": source.preset, "label": source.label}
 
 
-def _changes(form: Form) -> dict[str, str]:
-    """Return the settings as texts; an unticked box is off."""
+def _changes(form: Form, *, is_super: bool) -> dict[str, str]:
+    """Return the settings as texts; an unticked box is off, and one that the page does not show says nothing."""
     changes: dict[str, str] = {name: form.choice(name, allowed) for name, allowed in CHOICES.items()}
-    changes |= {name: "on" if form.flag(name) else "off" for name in SWITCHES}
+    switches = (*SWITCHES, *OF_SUPER_TENANTS) if is_super else SWITCHES
+    changes |= {name: "on" if form.flag(name) else "off" for name in switches}
     changes["rate_per_s"] = str(form.number("rate_per_s", low=0, high=1000))
     changes["grace_days"] = str(form.number("grace_days", low=1, high=365))
     lists = {name: form.fields.get(name, "") for name in LISTS}

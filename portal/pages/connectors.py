@@ -4,10 +4,12 @@ from litestar import Response
 
 from directory import overview
 from directory.errors import InvalidError, NotFoundError
-from directory.model import SourceId
+from directory.model import Source, SourceId
 from directory.pulls import sources
 from directory.pulls.kinds import PullKind, current_connectors
 from directory.pulls.model import PullMode
+from directory.routed_sources import is_routed
+from directory.sources import list_sources
 from portal.auth import does, shows
 from portal.connector_forms import config_fields, note_refused, read_config, read_secrets, shown_fields, without_secrets
 from portal.connector_words import CREDENTIAL_HINTS, SET_UP
@@ -23,7 +25,7 @@ from portal.connectors_shown import (
     pushes_now,
     pushing_pulses,
 )
-from portal.forms import Form, parse_uuid, read_form
+from portal.forms import Form, parse_uuid, path_uuid, read_form
 from portal.rendering import go, page
 from portal.run_cards import card_for
 from portal.visit import PortalRequest
@@ -46,6 +48,7 @@ async def show_all(request: PortalRequest) -> Response[bytes]:
         kind_label=kind_label,
         lacks=lacks_credentials,
         pushes=any(pulse.source.kind == "scim" for pulse in pulses.values()),
+        led=[pulse.source for pulse in pulses.values() if is_routed(pulse.source)],
     )
 
 
@@ -89,6 +92,8 @@ async def create(request: PortalRequest) -> Response[bytes]:
 @shows(CONNECTOR, access="portal:view")
 async def show(request: PortalRequest) -> Response[bytes]:
     """Show a connection: how it is, when it is pulled, what was found, and its runs."""
+    if (led := await _routed(request)) is not None:
+        return page(request, "connectors/routed.html", source=led)
     visit, source = request.auth, await connector_of(request)
     pulse = await overview.get_pulse(source.tenant_id, source.source_id, now=visit.now)
     audited = None
@@ -106,6 +111,13 @@ async def show(request: PortalRequest) -> Response[bytes]:
         tabs=TABS,
         run_card=await card_for(source),
     )
+
+
+async def _routed(request: PortalRequest) -> Source | None:
+    """Return the source of the address where it is the super tenant's routing: nobody connects to it, or pulls it."""
+    tenant_id, source_id = request.auth.operator.tenant.tenant_id, SourceId(path_uuid(request, "source_id"))
+    found = [source for source in await list_sources(tenant_id) if is_routed(source)]
+    return next((source for source in found if source.source_id == source_id), None)
 
 
 def _audited(form: Form, mode: PullMode) -> SourceId | None:

@@ -71,6 +71,40 @@ def chart_points(found: Overview) -> list[tuple[str, list[int]]]:
 
 def steps_for(visit: Visit, found: Overview, policy: Policy) -> list[Step]:
     """Return the steps of setting up, ticked by evidence."""
+    return [
+        *(_fed_steps_for if _is_fed(visit, found) else _connecting_steps_for)(visit, found),
+        Step(
+            title="Map groups to access roles",
+            hint="Push a group, then give it a role.",
+            path=visit.path("group-mappings"),
+            done=bool(policy.lines),
+        ),
+        Step(
+            title="Have a second administrator",
+            hint="One of them local, outside of every feed.",
+            path=visit.path("sub-accounts"),
+            done=not any(one.kind in {"one_administrator", "no_local_administrator"} for one in found.attention),
+        ),
+    ]
+
+
+def _is_fed(visit: Visit, found: Overview) -> bool:
+    """Whether people come by the rules of a super tenant, and by no connection of the tenant's own."""
+    return visit.operator.tenant.parent_id is not None and all(one.source.kind == "routed" for one in found.pulses)
+
+
+def _fed_steps_for(visit: Visit, found: Overview) -> list[Step]:
+    return [
+        Step(
+            title="Receive the first people",
+            hint="Rules of the super tenant lead them here. There is nothing to connect.",
+            path=visit.path("sub-accounts"),
+            done=bool(found.pulses),
+        )
+    ]
+
+
+def _connecting_steps_for(visit: Visit, found: Overview) -> list[Step]:
     scim = visit.path("configure-scim")
     usable = [secret.state(visit.now) in {"active", "retiring"} for pulse in found.pulses for secret in pulse.secrets]
     pulled = [pulse.source for pulse in found.pulses if pulse.source.kind != "scim"]
@@ -91,18 +125,6 @@ def steps_for(visit: Visit, found: Overview, policy: Policy) -> list[Step]:
             hint="Assign people to the application and start provisioning.",
             path=visit.path("sub-accounts"),
             done=people and found.counts.active + found.counts.disabled > 1,
-        ),
-        Step(
-            title="Map groups to access roles",
-            hint="Push a group, then give it a role.",
-            path=visit.path("group-mappings"),
-            done=bool(policy.lines),
-        ),
-        Step(
-            title="Have a second administrator",
-            hint="One of them local, outside of every feed.",
-            path=visit.path("sub-accounts"),
-            done=not any(one.kind in {"one_administrator", "no_local_administrator"} for one in found.attention),
         ),
     ]
 

@@ -7,7 +7,6 @@ from litestar import Response
 
 from directory import exports, reports, schedules
 from directory.report_shapes import Asked, Report, Summary, file_cells, file_heads, option_words
-from directory.reports import REPORTS
 from directory.rhythms import rhythm_words
 from directory.schedule_values import Schedule
 from portal.auth import shows
@@ -26,10 +25,12 @@ ONE = f"{LIST}/{{report:str}}"
 @shows(LIST, access="portal:view")
 async def show_list(request: PortalRequest) -> Response[bytes]:
     """Show which reports there are, and which of them are mailed when."""
+    tenant = request.auth.operator.tenant
     sent: dict[str, list[Schedule]] = {}
-    for schedule in await schedules.list_schedules(request.auth.operator.tenant.tenant_id):
+    for schedule in await schedules.list_schedules(tenant.tenant_id):
         sent.setdefault(schedule.terms.report, []).append(schedule)
-    return page(request, "reports/list.html", reports=REPORTS, sent=sent, rhythm_words=rhythm_words)
+    offered = reports.reports_for(is_super=tenant.is_super)
+    return page(request, "reports/list.html", reports=offered, sent=sent, rhythm_words=rhythm_words)
 
 
 @shows(ONE, access="portal:view")
@@ -48,6 +49,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         fragments=MORE,
         report=report,
         options=asked.options,
+        suggested={} if fragment else await _suggested(asked, report),
         search=search,
         after=after,
         rows=shown_rows(found.rows, visit),
@@ -76,7 +78,11 @@ async def _lines(report: Report, asked: Asked) -> AsyncIterator[Sequence[Cell]]:
 
 
 def _report(request: PortalRequest) -> Report:
-    return reports.get_report(str(request.path_params["report"]))
+    return reports.get_report(str(request.path_params["report"]), is_super=request.auth.operator.tenant.is_super)
+
+
+async def _suggested(asked: Asked, report: Report) -> Mapping[str, Sequence[tuple[str, str]]]:
+    return {option.name: await option.suggest(asked.tenant_id) for option in report.options if option.suggest}
 
 
 def _asked(request: PortalRequest, report: Report) -> tuple[ListSearch, Asked]:
@@ -84,7 +90,12 @@ def _asked(request: PortalRequest, report: Report) -> tuple[ListSearch, Asked]:
     visit = request.auth
     search = ListSearch(request.query_params)
     given: Mapping[str, str] = {
-        option.name: search.choice(option.name, [value for value, _ in option.choices]) or ""
+        option.name: (
+            search.choice(option.name, [value for value, _ in option.choices])
+            if option.choices
+            else search.text(option.name)
+        )
+        or ""
         for option in report.options
     }
     return search, reports.asked_for(report, visit.operator.tenant.tenant_id, given, now=visit.now)

@@ -8,7 +8,6 @@ from litestar import Response
 from directory import mail_delivery, reports, schedule_deliveries, schedule_recipients, schedules
 from directory.errors import InvalidError
 from directory.report_shapes import Report, option_words
-from directory.reports import REPORTS
 from directory.rhythms import EVERY, WEEKDAYS, due_words, rhythm_words, zone_names
 from directory.schedule_values import NAME_CHARS_MAX, Recipient, RunId, Schedule, ScheduleId
 from portal.auth import does, shows
@@ -42,9 +41,10 @@ async def show_list(request: PortalRequest) -> Response[bytes]:
 async def ask_new(request: PortalRequest) -> Response[bytes]:
     """Ask which report, and then to whom and when."""
     key = request.query_params.get("report", "")
-    report = reports.find_report(key)
+    offered = reports.reports_for(is_super=_is_super(request))
+    report = next((one for one in offered if one.key == key), None)
     if report is None:
-        return page(request, "reports_schedules/choose.html", reports=REPORTS)
+        return page(request, "reports_schedules/choose.html", reports=offered)
     plain = {"name": report.title[:NAME_CHARS_MAX], "every": "day", "time": "06:00", "zone": "UTC", "weekday": "0",
              "month_day": "1", "skips_empty": "yes"}  # fmt: skip
     options = {option.name: request.query_params.get(option.name, "") for option in report.options}
@@ -56,7 +56,7 @@ async def create(request: PortalRequest) -> Response[bytes]:
     """Make a schedule."""
     visit = request.auth
     form, picked = await _read(request)
-    report = reports.get_report(form.fields.get("report", ""))
+    report = reports.get_report(form.fields.get("report", ""), is_super=_is_super(request))
     terms = terms_from(form, report, picked)
     if not form.errors:
         try:
@@ -72,6 +72,10 @@ async def create(request: PortalRequest) -> Response[bytes]:
 async def show(request: PortalRequest) -> Response[bytes]:
     """Show a schedule: what, when, to whom, and what became of each sending."""
     return await _show(request, Form({}))
+
+
+def _is_super(request: PortalRequest) -> bool:
+    return request.auth.operator.tenant.is_super
 
 
 @shows(f"{ONE}/edit", access="settings:manage")

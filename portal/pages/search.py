@@ -32,7 +32,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
         people=people,
         more_people=more_people,
         groups=await _groups_named(tenant_id, text) if text else [],
-        found_places=find_places(text, may=visit.may),
+        found_places=find_places(text, may=visit.may, is_kin=visit.is_kin),
     )
 
 

@@ -11,7 +11,9 @@ from portal.visit import PortalRequest
 @shows("/t/{slug:str}/settings", access="portal:view")
 async def show_settings(request: PortalRequest) -> Response[bytes]:
     """Show where things are set up, as far as the operator may see them."""
-    listed = [place for place in PLACES if place.shelf == "settings" and request.auth.may(place.needs)]
+    visit = request.auth
+    settings = [place for place in PLACES if place.shelf == "settings"]
+    listed = [place for place in settings if visit.may(place.needs) and visit.is_kin(place.kin)]
     return page(request, "settings/page.html", listed=listed)
 
 

@@ -6,7 +6,15 @@ from math import ceil
 from litestar import Response
 
 from directory import password_signins, signin_steps, signins
-from directory.errors import InvalidError, NoEntryError, NoKeysError, NotFoundError, TooManyTriesError, WrongProofError
+from directory.errors import (
+    InvalidError,
+    NoEntryError,
+    NoKeysError,
+    NotFoundError,
+    TenantSuspendedError,
+    TooManyTriesError,
+    WrongProofError,
+)
 from directory.password_signins import Attempt
 from directory.signin_steps import Step
 from directory.slugs import SLUG_PATTERN, slug_for
@@ -60,6 +68,10 @@ async def show_form(request: PortalRequest) -> Response[bytes]:
     asked = request.query_params.get("next", "")
     if visit is not None and visit.operator.tenant.slug == slug:
         return go(request, next_path(f"/t/{slug}", asked, visit.path("overview")))
+    try:
+        await password_signins.check_open(slug)
+    except TenantSuspendedError:
+        return _suspended(request, slug)
     return page(request, "sign_in/page.html", slug=slug, form=Form({"next": asked}))
 
 
@@ -81,6 +93,8 @@ async def sign_in(request: PortalRequest) -> Response[bytes]:
     except WrongProofError:
         form.errors["user_name"] = "The user name or the password is not right."
         return page(request, "sign_in/page.html", status_code=422, slug=slug, form=form)
+    except TenantSuspendedError:
+        return _suspended(request, slug)
     except NoEntryError as error:
         form.errors["user_name"] = f"You cannot sign in: {error}. Ask an administrator of your tenant."
         return page(request, "sign_in/page.html", status_code=403, slug=slug, form=form)
@@ -175,6 +189,10 @@ def _later(response: Response[bytes], error: TooManyTriesError, *, now: datetime
     response.status_code = 429
     response.headers["Retry-After"] = str(max(1, ceil((error.open_at - now).total_seconds())))
     return response
+
+
+def _suspended(request: PortalRequest, slug: str) -> Response[bytes]:
+    return page(request, "sign_in/suspended.html", status_code=403, slug=slug)
 
 
 def _over(request: PortalRequest) -> Response[bytes]:

@@ -9,13 +9,14 @@ from directory import accounts, exports, fields, loans, saved_views
 from directory.accounts import Account, AccountFilter, AccountOrder, Manager
 from directory.fields import AttributeField
 from directory.model import TenantId, UserId
+from directory.routes import stays
 from portal.account_search import FILTERS, SIZES, SORTS, UNSEEN_DAYS, search_of
 from portal.auth import shows
 from portal.csv_export import Cell, send_csv
 from portal.export_words import narrowed_by
 from portal.forms import parse_uuid
 from portal.rendering import asks_for, page
-from portal.visit import PortalRequest
+from portal.visit import PortalRequest, Visit
 
 SUB_ACCOUNTS = "/t/{slug:str}/sub-accounts"
 MORE = {"sub-accounts-more": "sub_accounts/_more.html"}
@@ -68,6 +69,8 @@ async def show(request: PortalRequest) -> Response[bytes]:
         sizes=SIZES,
         origin_words=ORIGIN_WORDS,
         may_manage=visit.may("users:manage"),
+        led=await stays.stays_of(tenant_id, [one.user_id for one in found.accounts]) if tells_tenants(visit) else None,
+        routed_id=next((one.source_id for one in choices.connections if one.kind == "routed"), None),
     )
 
 
@@ -84,6 +87,11 @@ async def export(request: PortalRequest) -> Response[Any]:
     rows = _lines(tenant_id, accounts.each_account(tenant_id, wanted, order=order), known)
     await exports.record_list("Sub Accounts", words, by=visit.by, now=visit.now)
     return await send_csv(request, "people.csv", (*COLUMNS, *(field.label for field in known)), rows)
+
+
+def tells_tenants(visit: Visit) -> bool:
+    """Whether the list says in which tenants below people are."""
+    return visit.operator.tenant.is_super
 
 
 def picked_in(texts: Sequence[str]) -> tuple[UserId, ...]:

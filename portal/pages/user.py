@@ -7,12 +7,14 @@ from directory.model import Source, User, UserId
 from directory.pulls import drift_lists, sightings
 from directory.pulls.sightings import Sighting
 from directory.report_drift import DRIFT_WORDS, attribute_words
+from directory.routes import sides
 from directory.timeline import KINDS, Kind
 from portal.auth import shows
 from portal.deed_words import cause_words, diff_rows, gist, step_words
 from portal.forms import parse_uuid, path_uuid
 from portal.held_words import change_sentence
 from portal.rendering import page
+from portal.view_words import STAY_WORDS, UNROUTED_WORDS
 from portal.visit import PortalRequest
 
 DEEDS_MAX = 20
@@ -55,6 +57,9 @@ async def show(request: PortalRequest) -> Response[bytes]:
         drift_words=DRIFT_WORDS,
         attribute_words=attribute_words,
         block=await status.find_block(tenant_id, user_id),
+        stays=await sides.list_sides(request.auth.operator.tenant, why.user),
+        stay_words=STAY_WORDS,
+        unrouted_words=UNROUTED_WORDS,
         held_changes=await held.list_lines_of_user(tenant_id, user_id),
         held_words=change_sentence,
         lent=await loans.held_by(tenant_id, user_id),
@@ -73,7 +78,7 @@ async def show(request: PortalRequest) -> Response[bytes]:
 async def _sighting(source: Source | None, user: User) -> Sighting | None:
     """Return what the user's source said last of them, where it is pulled."""
     external_id = user.attributes.external_id
-    if source is None or source.kind == "scim" or external_id is None:
+    if source is None or source.kind in {"scim", "routed"} or external_id is None:
         return None
     return await sightings.find_sighting(source.tenant_id, source.source_id, external_id)
 

@@ -31,6 +31,10 @@ class Outcome:
     concurrency: int
     kept: bool
     tally: Tally
+    slugs: tuple[str, ...] = ()
+    """The tenants that users were sent to."""
+    held: int = 0
+    """How often somebody was found in a tenant because a guard kept them there."""
 
     @property
     def ok(self) -> bool:
@@ -51,6 +55,7 @@ class Outcome:
             "memberships": self.size.membership_count,
             "concurrency": self.concurrency,
             "kept": self.kept,
+            **({"tenants": list(self.slugs), "held": self.held} if self.slugs else {}),
             **{name: value for name, value in totals.items() if name != "step"},
             "abandoned": self.tally.abandoned,
             "waits": self.tally.waits,
@@ -62,7 +67,8 @@ class Outcome:
     def lines(self) -> list[str]:
         """Return everything, for people."""
         size = self.size
-        played = f"{size.users} users, {size.groups} groups, {size.membership_count} memberships"
+        tenants = f" in {len(self.slugs)} tenants" if self.slugs else ""
+        played = f"{size.users} users{tenants}, {size.groups} groups, {size.membership_count} memberships"
         said = [f"{self.provider} against {self.base_url}: {played}, {self.concurrency} at a time", ""]
         said += [*_table([*self.tally.rows(), self.tally.totals()]), ""]
         for one in self.tally.examples[:EXAMPLES_MAX]:
@@ -71,6 +77,8 @@ class Outcome:
             said.append(f"Put off by 429 or 503: {self.tally.waits} times, {self.tally.waited_s:.0f} s.")
         if self.tally.abandoned:
             said.append(f"{self.tally.abandoned} sequences could not go on.")
+        if self.held:
+            said.append(f"{self.held} times a guard kept somebody in a tenant: see its held changes.")
         if self.kept:
             said.append(f"Kept: everything whose name has {self.prefix}.")
         said.append("Every answer was right." if self.ok else f"{self.tally.wrong} wrong answers.")

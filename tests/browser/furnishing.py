@@ -91,6 +91,7 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> str:
     page.goto(tenant.at("sub-accounts/views/new?status=disabled"))
     page.get_by_label("Name").fill("Disabled people")
     page.get_by_role("button", name="Save view").click()
+    put_below(tenant)
     tell_others(page, tenant)
     connect(page, tenant, pushed)
     pull(page, tenant)
@@ -105,6 +106,16 @@ def furnish(page: Page, tenant: Tenant, pushed: Pushed) -> str:
     page.get_by_role("button", name="Show what changes").click()
     page.wait_for_url("**/sub-accounts/bulk/*")
     return undecided
+
+
+def put_below(tenant: Tenant) -> None:
+    """Make tenants below: one that is open, one that is suspended, and one that is deleted."""
+    for name in ("Avon", "Bath", "Calne"):
+        tenant.command("tenant", "create", f"{name} of {tenant.slug}", "--parent", tenant.slug)
+    avon = f"avon-of-{tenant.slug}"
+    tenant.command("rule", "create", "--tenant", tenant.slug, "--when", "group-name=Avon *", "--to", avon)
+    tenant.command("tenant", "suspend", f"bath-of-{tenant.slug}")
+    tenant.command("tenant", "delete", f"calne-of-{tenant.slug}", "--name", f"Calne of {tenant.slug}")
 
 
 def connect(page: Page, tenant: Tenant, pushed: Pushed) -> None:

@@ -23,13 +23,13 @@ def counted_statements(engine: Engine) -> Iterator[Counted]:
     counted = Counted()
     fetch, execute = engine.fetch, engine.execute
 
-    async def noted_fetch(sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> Any:  # noqa: ANN401  # as the engine
+    async def noted_fetch(sql: str, args: Sequence[Any] = (), **how: Any) -> Any:  # noqa: ANN401  # as the engine
         counted.texts.append(sql)
-        return await fetch(sql, args, unbounded=unbounded)
+        return await fetch(sql, args, **how)
 
-    async def noted_execute(sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> int:
+    async def noted_execute(sql: str, args: Sequence[Any] = (), **how: Any) -> int:  # noqa: ANN401  # as above
         counted.texts.append(sql)
-        return await execute(sql, args, unbounded=unbounded)
+        return await execute(sql, args, **how)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "fetch", noted_fetch)

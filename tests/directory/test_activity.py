@@ -286,26 +286,28 @@ async def test_a_seal_is_computed_anew_when_a_change_is_looked_at(world: World) 
     assert (await activity.get_chain_state(tenant_id)).length == len(after)
 
 
-async def test_values_that_somebody_altered_do_not_fit_their_seal(world: World, store: Engine) -> None:
+async def test_values_that_somebody_altered_do_not_fit_their_seal(world: World, store: Engine, owner_url: str) -> None:
     await world.push_user("ann")
     await events.seal_events(now=world.tick(), limit=100)
     newest = (await changes(world))[0]
-    async with unguarded(store):
-        await execute(Statement("UPDATE event_value_row SET salt = 'x' WHERE event_id = $1::uuid"), newest.event_id)
+    async with unguarded(store, owner_url):
+        await execute(
+            Statement("UPDATE event_value_row SET salt = 'x' WHERE event_id = $1::uuid", house=True), newest.event_id
+        )
 
     assert (await activity.get_change(world.tenant.tenant_id, newest.event_id)).seal == "broken"
 
 
-async def test_a_change_that_somebody_took_out_leaves_a_hole(world: World, store: Engine) -> None:
+async def test_a_change_that_somebody_took_out_leaves_a_hole(world: World, store: Engine, owner_url: str) -> None:
     for name in ("ann", "ben", "cara"):
         await world.push_user(name)
     await events.seal_events(now=world.tick(), limit=100)
     tenant_id = world.tenant.tenant_id
     whole = await activity.count_missing_links(tenant_id, await changes(world))
     middle = (await changes(world))[2]
-    async with unguarded(store):
-        await execute(Statement("DELETE FROM event_value_row WHERE event_id = $1::uuid"), middle.event_id)
-        await execute(Statement("DELETE FROM event_row WHERE id = $1::uuid"), middle.event_id)
+    async with unguarded(store, owner_url):
+        await execute(Statement("DELETE FROM event_value_row WHERE event_id = $1::uuid", house=True), middle.event_id)
+        await execute(Statement("DELETE FROM event_row WHERE id = $1::uuid", house=True), middle.event_id)
 
     assert whole == 0
     assert await activity.count_missing_links(tenant_id, await changes(world)) == 1

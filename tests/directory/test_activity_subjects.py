@@ -53,9 +53,9 @@ async def test_changes_about_somebody_are_read_off_the_loop_and_the_newest_only_
     asked: list[tuple[str, bool]] = []
     fetch = store.fetch
 
-    async def noted(sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> Any:  # noqa: ANN401  # as the engine
+    async def noted(sql: str, args: Sequence[Any] = (), *, unbounded: bool = False, **how: Any) -> Any:  # noqa: ANN401  # as the engine
         asked.append((sql, unbounded))
-        return await fetch(sql, args, unbounded=unbounded)
+        return await fetch(sql, args, unbounded=unbounded, **how)
 
     monkeypatch.setattr(store, "fetch", noted)
     await changes(world, ChangeFilter(subject_ids=(staff.group_id,), **also))  # type: ignore[arg-type]  # fields by name

@@ -66,7 +66,9 @@ async def scan(count: int, *, at: datetime, head: str = "10") -> None:
 
 
 async def stored_counts() -> tuple[int, int]:
-    (row,) = await fetch(Statement("SELECT count(*)::bigint AS kinds, sum(things)::bigint AS things FROM refusal_row"))
+    (row,) = await fetch(
+        Statement("SELECT count(*)::bigint AS kinds, sum(things)::bigint AS things FROM refusal_row", house=True)
+    )
     return row["kinds"], row["things"]
 
 

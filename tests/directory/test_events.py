@@ -13,6 +13,7 @@ from directory.references import reference_for
 from directory.store.compiled import Statement
 from directory.store.unit import Engine, execute, fetch
 from tests.directory.tenant_setup import NOW, SECOND, Scene, new_scene, other_tenant
+from tests.owning import as_owner
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store")]
 
@@ -30,8 +31,10 @@ TAMPERING = (
     "UPDATE event_value_row SET document = '{}' WHERE event_id = (SELECT id FROM event_row WHERE seq = 3)",
     "UPDATE event_value_row SET salt = 'x' WHERE event_id = (SELECT id FROM event_row WHERE seq = 3)",
 )
-ERASE_AT = Statement("DELETE FROM event_value_row WHERE event_id = (SELECT id FROM event_row WHERE seq = $1::bigint)")
-DELETE_AT = Statement("DELETE FROM event_row WHERE seq = $1::bigint")
+ERASE_AT = Statement(
+    "DELETE FROM event_value_row WHERE event_id = (SELECT id FROM event_row WHERE seq = $1::bigint)", house=True
+)
+DELETE_AT = Statement("DELETE FROM event_row WHERE seq = $1::bigint", house=True)
 FORBIDDEN = (
     "UPDATE event_row SET action = 'x'",
     "UPDATE event_row SET content_hash = 'x'",
@@ -45,20 +48,21 @@ FORBIDDEN = (
 
 
 @asynccontextmanager
-async def unguarded(store: Engine) -> AsyncIterator[None]:
+async def unguarded(store: Engine, owner_url: str) -> AsyncIterator[None]:
     """Let a test do what the triggers refuse, as somebody with the rights of the owner could."""
     if store.engine_type == "sqlite":
         for row in await store.fetch("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
             await store.fetch(f"DROP TRIGGER {row['name']}")
         yield
         return
-    for table in TABLES:
-        await store.fetch(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    try:
-        yield
-    finally:
+    async with as_owner(store, owner_url) as owners:
         for table in TABLES:
-            await store.fetch(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            await owners.fetch(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        try:
+            yield
+        finally:
+            for table in TABLES:
+                await owners.fetch(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 async def busy_scene() -> Scene:
@@ -175,11 +179,11 @@ async def test_a_tenant_without_a_chain_is_whole() -> None:
 
 
 @pytest.mark.parametrize("deed", TAMPERING)
-async def test_a_change_of_a_sealed_event_is_found_where_it_is(store: Engine, deed: str) -> None:
+async def test_a_change_of_a_sealed_event_is_found_where_it_is(store: Engine, owner_url: str, deed: str) -> None:
     scene = await busy_scene()
     await seal_all()
-    async with unguarded(store):
-        assert await execute(Statement(deed)) == 1
+    async with unguarded(store, owner_url):
+        assert await execute(Statement(deed, house=True)) == 1
         report = await events.verify_chain(scene.tenant.tenant_id)
     assert report == events.ChainReport(checked=2, broken_at=3)
 
@@ -188,12 +192,12 @@ UNDOABLE = ("undo_step_row", "undo_event_row", "undo_deed_row")
 """What could be taken back of an event: it keeps the event from being deleted."""
 
 
-async def test_a_missing_event_is_found_in_the_middle_and_at_the_end(store: Engine) -> None:
+async def test_a_missing_event_is_found_in_the_middle_and_at_the_end(store: Engine, owner_url: str) -> None:
     scene = await busy_scene()
     await seal_all()
     for table in UNDOABLE:
-        await execute(Statement(f"DELETE FROM {table}"))  # noqa: S608 - names of ours
-    async with unguarded(store):
+        await execute(Statement(f"DELETE FROM {table}", house=True))  # noqa: S608 - names of ours
+    async with unguarded(store, owner_url):
         for seq in (6, 3):
             await execute(ERASE_AT, seq)
             await execute(DELETE_AT, seq)
@@ -212,24 +216,24 @@ async def test_a_missing_event_is_found_in_the_middle_and_at_the_end(store: Engi
 async def test_a_changed_head_is_found(deed: str, broken_at: int) -> None:
     scene = await busy_scene()
     await seal_all()
-    await execute(Statement(deed))
+    await execute(Statement(deed, house=True))
     assert (await events.verify_chain(scene.tenant.tenant_id)).broken_at == broken_at
 
 
-async def test_a_member_who_was_added_to_the_record_is_found(store: Engine) -> None:
+async def test_a_member_who_was_added_to_the_record_is_found(store: Engine, owner_url: str) -> None:
     scene = await busy_scene()
     user = await scene.user()
     await seal_all()
-    async with unguarded(store):
+    async with unguarded(store, owner_url):
         insert = "INSERT INTO event_member_row SELECT tenant_id, id, $1::uuid, true FROM event_row WHERE seq = 2"
-        await execute(Statement(insert), user.user_id)
+        await execute(Statement(insert, house=True), user.user_id)
         assert (await events.verify_chain(scene.tenant.tenant_id)).broken_at == 2
 
 
 async def test_erased_values_leave_the_chain_whole() -> None:
     scene = await busy_scene()
     await seal_all()
-    await execute(Statement("DELETE FROM event_value_row"))
+    await execute(Statement("DELETE FROM event_value_row", house=True))
     assert await events.verify_chain(scene.tenant.tenant_id) == events.ChainReport(checked=6, broken_at=None)
     (event, *_) = await events.list_events(scene.tenant.tenant_id, limit=1)
     assert (event.actor_label, event.subject_label, event.changes) == (events.ERASED, events.ERASED, ())
@@ -237,7 +241,7 @@ async def test_erased_values_leave_the_chain_whole() -> None:
 
 
 @pytest.mark.parametrize("deed", FORBIDDEN)
-async def test_the_database_refuses_to_change_the_record(store: Engine, deed: str) -> None:
+async def test_the_database_refuses_to_change_the_record(store: Engine, owner_url: str, deed: str) -> None:
     scene = await new_scene()
     source = await scene.source()
     await scene.pushed_user(source, "ann")
@@ -250,10 +254,11 @@ async def test_the_database_refuses_to_change_the_record(store: Engine, deed: st
         unknown="pending",
     )
     await seal_all()
-    before = await fetch(Statement("SELECT * FROM event_row ORDER BY seq"))
-    with pytest.raises(Exception, match=r"append-only|sealed once|never changed"):
-        await store.execute(deed)
-    assert [dict(row) for row in await fetch(Statement("SELECT * FROM event_row ORDER BY seq"))] == [
+    before = await fetch(Statement("SELECT * FROM event_row ORDER BY seq", house=True))
+    with pytest.raises(Exception, match=r"append-only|sealed once|never changed"):  # even the owner
+        async with as_owner(store, owner_url) as owners:
+            await owners.execute(deed)
+    assert [dict(row) for row in await fetch(Statement("SELECT * FROM event_row ORDER BY seq", house=True))] == [
         dict(row) for row in before
     ]
 

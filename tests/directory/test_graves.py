@@ -29,6 +29,7 @@ NAMELESS = {
     "event_member_row": "ids that the chain of events covers",
     "loan_row": "what was lent to an id and came back",
     "return_task_row": "that an id had something to return",
+    "route_row": "in which tenants below an id still has copies, so that they go when they can",
 }
 """Tables that go on naming an erased user's id, and no word of the person."""
 
@@ -148,7 +149,7 @@ async def test_who_is_over_due_is_erased_and_the_chain_still_verifies(world: Wor
     assert await graves.purge_graves(now=world.now + timedelta(days=31)) == 0
     assert await listed(world) == []
     for table in ("user_row", "email_row", "user_link_row", "event_value_row", "adoption_row", "request_row"):
-        rows = await fetch(Statement(f"SELECT * FROM {table}"))  # noqa: S608  # a name of ours
+        rows = await fetch(Statement(f"SELECT * FROM {table}", house=True))  # noqa: S608  # a name of ours
         kept = "\n".join(str(dict(row)) for row in rows)
         assert "Secret" not in kept
         assert "ext-ann" not in kept

@@ -9,6 +9,7 @@ from directory import access_roles, credentials, events, locks, password_signins
 from directory.errors import NoEntryError, TooManyTriesError, WrongProofError
 from directory.model import UserAttributes
 from directory.password_signins import Attempt
+from directory.store.tenancy import HOUSE
 from directory.store.unit import Engine
 from directory.throttling import FREE_TRIES
 from directory.visitor import Visitor
@@ -42,7 +43,7 @@ async def test_the_password_is_kept_as_a_slow_hash_only(store: Engine) -> None:
     scene = await new_scene()
     await with_password(scene, await scene.user("rosa"))
 
-    (row,) = await store.fetch("SELECT * FROM password_row")
+    (row,) = await store.fetch("SELECT * FROM password_row", scope=HOUSE)
     assert PASSWORD not in repr(dict(row))
     assert row["hash"].startswith("$argon2id$")
 
@@ -147,7 +148,7 @@ async def test_who_was_deleted_has_no_password_when_they_come_back(store: Engine
 
     await users.delete_user(user.user_id, by=scene.feed(source), now=NOW)
 
-    assert await store.fetch("SELECT * FROM password_row") == []
+    assert await store.fetch("SELECT * FROM password_row", scope=HOUSE) == []
     with pytest.raises(WrongProofError):
         await try_password(scene, "ann")
 
@@ -240,7 +241,7 @@ async def test_counters_are_forgotten_after_a_day(store: Engine) -> None:
     await exhausted(scene, "rosa")
     assert await signin_steps.prune_signins(now=NOW + DAY - SECOND, limit=100) == 0
     assert await signin_steps.prune_signins(now=NOW + DAY + SECOND, limit=100) > 0
-    assert await store.fetch("SELECT * FROM throttle_row") == []
+    assert await store.fetch("SELECT * FROM throttle_row", scope=HOUSE) == []
 
 
 async def test_counters_hold_nothing_that_was_typed(store: Engine) -> None:
@@ -248,7 +249,7 @@ async def test_counters_hold_nothing_that_was_typed(store: Engine) -> None:
     with pytest.raises(WrongProofError):
         await try_password(scene, "my-secret-typed-as-name", "x")
 
-    rows = [dict(row) for row in await store.fetch("SELECT * FROM throttle_row")]
+    rows = [dict(row) for row in await store.fetch("SELECT * FROM throttle_row", scope=HOUSE)]
     told = await events.list_events(scene.tenant.tenant_id, limit=10)
     assert len(rows) == 3
     assert "my-secret" not in repr(rows)

@@ -111,7 +111,7 @@ async def test_nobody_else_gets_it(world: World) -> None:
         await person_export.record_export(theirs.user_id, by=world.client, now=world.tick())
 
 
-SPOIL = Statement("UPDATE user_row SET role_id = $2::uuid WHERE id = $1::uuid")
+SPOIL = Statement("UPDATE user_row SET role_id = $2::uuid WHERE id = $1::uuid", house=True)
 
 
 async def test_resync_puts_a_stored_role_right_and_says_whether_it_was_wrong(world: World) -> None:

@@ -34,8 +34,8 @@ SEALED_COLUMNS = Statement(
     " WHERE m.type = 'table' AND c.name LIKE '%sealed%'",
 )
 NO_SECRETS = {("pull_row", "sealed_names"), ("pull_row", "sealed_at"), ("event_row", "sealed_at")}
-FACTORS = Statement("SELECT * FROM factor_row")
-BREAK = Statement("UPDATE pull_row SET sealed = 'v1.0123abcd.x.y' WHERE source_id = $1::uuid")
+FACTORS = Statement("SELECT * FROM factor_row", house=True)
+BREAK = Statement("UPDATE pull_row SET sealed = 'v1.0123abcd.x.y' WHERE source_id = $1::uuid", house=True)
 
 
 async def test_every_sealed_column_is_known(store: Engine) -> None:

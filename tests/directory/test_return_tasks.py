@@ -18,7 +18,9 @@ from tests.directory.world import World
 
 pytestmark = pytest.mark.anyio
 
-MAILS = Statement("SELECT recipient, subject, body_text, body_html FROM outbox_row WHERE kind = 'return' ORDER BY id")
+MAILS = Statement(
+    "SELECT recipient, subject, body_text, body_html FROM outbox_row WHERE kind = 'return' ORDER BY id", house=True
+)
 RECIPIENT = Statement(
     "INSERT INTO alert_recipient_row (tenant_id, id, address, kinds, rhythm, created_by, created_at)"
     " VALUES ($1::uuid, $4::uuid, $2::text, $5::text, '', '', $3::timestamptz)"

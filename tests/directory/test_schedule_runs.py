@@ -20,11 +20,11 @@ from tests.directory.world import World
 pytestmark = pytest.mark.anyio
 
 DAY = timedelta(days=1)
-SPOIL = Statement('UPDATE schedule_row SET options = \'{"kind":"nonsense"}\' WHERE id = $1::uuid')
-MOVE = Statement("UPDATE schedule_row SET zone = 'Europe/Atlantis' WHERE id = $1::uuid")
-EMAIL = Statement("UPDATE user_row SET email = $2::text WHERE id = $1::uuid")
-DUE_AGAIN = Statement("UPDATE schedule_row SET next_at = $2::timestamptz WHERE id = $1::uuid")
-SIGNALS = Statement("SELECT kind, over, detail FROM alert_signal_row ORDER BY id")
+SPOIL = Statement('UPDATE schedule_row SET options = \'{"kind":"nonsense"}\' WHERE id = $1::uuid', house=True)
+MOVE = Statement("UPDATE schedule_row SET zone = 'Europe/Atlantis' WHERE id = $1::uuid", house=True)
+EMAIL = Statement("UPDATE user_row SET email = $2::text WHERE id = $1::uuid", house=True)
+DUE_AGAIN = Statement("UPDATE schedule_row SET next_at = $2::timestamptz WHERE id = $1::uuid", house=True)
+SIGNALS = Statement("SELECT kind, over, detail FROM alert_signal_row ORDER BY id", house=True)
 
 
 async def test_what_is_due_is_mailed_to_each_with_the_file(world: World) -> None:

@@ -108,10 +108,10 @@ class World:
         assert await upkeep.list_misstated_users(tenant_id) == []
 
 
-async def create_world(slug: str = "example", preset: Preset = "entra") -> World:
+async def create_world(slug: str = "example", preset: Preset = "entra", *, parent_slug: str | None = None) -> World:
     """Create a tenant with one SCIM source."""
     now = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
-    tenant = await tenants.create_tenant(slug.title(), slug=slug, now=now)
+    tenant = await tenants.create_tenant(slug.title(), slug=slug, parent_slug=parent_slug, now=now)
     system = tenants.system_actor(tenant)
     source = await sources.create_source(kind="scim", preset=preset, label="Entra", by=system, now=now)
     roles = {role.shipped: role for role in await access_roles.list_roles(tenant.tenant_id) if role.shipped}

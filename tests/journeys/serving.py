@@ -13,11 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
 import httpx
 
+from directory.store.row_security import house_role
+from tests.databases import APPLICATION
 from tests.shape.tree import ROOT
 
 START_S = 30.0
@@ -160,6 +163,8 @@ def read_rows(database_url: str, sql: str) -> list[tuple[Any, ...]]:
 async def _read_postgres(database_url: str, sql: str) -> Sequence[Sequence[Any]]:
     connection = await asyncpg.connect(database_url)
     try:
+        if urlsplit(database_url).username == APPLICATION:
+            await connection.execute(f"SET ROLE {house_role(APPLICATION)}")  # else there are nobody's rows to see
         return [tuple(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()

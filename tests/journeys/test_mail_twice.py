@@ -25,9 +25,10 @@ FAULTS = {"drops": dict.fromkeys(STEPS, 0.03), "refuses": {"mail": 0.04, "rcpt":
 """Three in ten tries fail, at one step or another."""
 
 LATER = Statement(
-    "UPDATE outbox_row SET next_at = $1::timestamptz WHERE state = 'queued' AND next_at > $1::timestamptz"
+    "UPDATE outbox_row SET next_at = $1::timestamptz WHERE state = 'queued' AND next_at > $1::timestamptz",
+    house=True,
 )
-DEAD = Statement("UPDATE outbox_row SET lease_until = $1::timestamptz WHERE leased_by LIKE $2::text")
+DEAD = Statement("UPDATE outbox_row SET lease_until = $1::timestamptz WHERE leased_by LIKE $2::text", house=True)
 STATES = Statement("SELECT id, state FROM outbox_row WHERE tenant_id = $1::uuid")
 OPEN = frozenset({"queued", "sending", "handing"})
 

@@ -21,7 +21,7 @@ from tests.rolebook.pull_house import config_for, secrets_for
 from tests.rolebook.pull_processes import reaching
 
 KEYS = base64.b64encode(b"a key ring for the programs, long").decode()
-MAKE_DUE = Statement("UPDATE pull_row SET next_at = $1::timestamptz")
+MAKE_DUE = Statement("UPDATE pull_row SET next_at = $1::timestamptz", house=True)
 LEAVER, GONE, MOVER = 5, 15, 25
 
 

@@ -21,8 +21,10 @@ from directory import (
     fields,
     locks,
     saved_views,
+    scoped_views,
     secret_keys,
     signins,
+    tenants,
     traffic,
     undo_runs,
     users,
@@ -33,8 +35,12 @@ from directory.equipment_model import Details
 from directory.errors import AlreadyExistsError
 from directory.ids import new_id
 from directory.model import Actor, RequestDraft, RequestId
+from directory.operators import Operator
 from directory.plan_bulk import Order
 from directory.references import reference_for
+from directory.routes import rules
+from directory.routes.drafts import RuleDraft
+from directory.routing import Condition
 from directory.visitor import Visitor
 from portal.routes import PAGES
 from tests.directory.scheduling import make_schedule
@@ -124,10 +130,27 @@ async def things_in(world: World, owner: Browser) -> dict[str, str]:
         "reference": await recorded(world, now),
         "session_id": await session_of_another(world, now),
         "name": "changes.csv",
+        **await below(world, operator, now),
         **await equipment_of(world, by, now),
         **await told_outside(world, now),
         "report": "secrets",
         "schedule_id": str((await make_schedule(world)).schedule_id),
+    }
+
+
+async def below(world: World, operator: Operator, now: datetime) -> dict[str, str]:
+    """Make a tenant below, and look into it; return its id and that of the view. Below another there is none."""
+    if world.tenant.parent_id is not None:
+        return {name: str(uuid4()) for name in ("tenant_id", "look_id", "rule_id")}
+    tenant = await tenants.create_tenant(f"{world.tenant.name} Below", parent_slug=world.tenant.slug, now=world.tick())
+    view = await scoped_views.ask_view(operator, tenant.tenant_id, level="look", reason="A test", now=now)
+    draft = RuleDraft(condition=Condition(kind="domain", values=("severn.example",)), goes_to=(tenant.tenant_id,))
+    await rules.create_rule(draft, by=world.system, now=now)
+    (line,) = (await rules.list_rules(world.tenant.tenant_id)).lines
+    return {
+        "tenant_id": str(tenant.tenant_id),
+        "look_id": str(view.view_id),
+        "rule_id": str(line.rule.rule_id),
     }
 
 

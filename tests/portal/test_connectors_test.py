@@ -54,7 +54,9 @@ async def test_another_directory_than_before_is_named(
         steps=PASSED.steps, identity="d2", identity_name="Fabrikam", credential_expires_at=world.now
     )
     source = await pulled_source(world)
-    was = Statement("UPDATE pull_row SET identity = 'd1', identity_name = 'Contoso' WHERE source_id = $1::uuid")
+    was = Statement(
+        "UPDATE pull_row SET identity = 'd1', identity_name = 'Contoso' WHERE source_id = $1::uuid", house=True
+    )
     await execute(was, source.source_id)
     page = await admin.open(f"connectors/{source.source_id}/test")
     answered = await admin.send(page.form("/test"))

@@ -4,7 +4,8 @@ import pytest
 
 from directory.model import Permission
 from portal.pages import old_names
-from portal.places import PLACES, find_places
+from portal.places import PLACES, Kin, find_places
+from tests.directory.world import create_world
 from tests.portal.browsing import Browser
 from tests.portal.conftest import SignIn
 
@@ -13,6 +14,10 @@ OLD_PATHS = [(path, place.segment) for place in PLACES for path in place.old_pat
 
 
 def everything(_permission: Permission) -> bool:
+    return True
+
+
+def everywhere(_kin: Kin) -> bool:
     return True
 
 
@@ -33,20 +38,20 @@ def everything(_permission: Permission) -> bool:
     ],
 )
 def test_a_place_is_found_by_what_others_call_it(text: str, label: str) -> None:
-    assert label in {place.label for place in find_places(text, may=everything)}
+    assert label in {place.label for place in find_places(text, may=everything, is_kin=everywhere)}
 
 
 def test_a_place_of_that_name_comes_first() -> None:
-    assert find_places("groups", may=everything)[0].label == "Groups"
+    assert find_places("groups", may=everything, is_kin=everywhere)[0].label == "Groups"
 
 
 @pytest.mark.parametrize("text", ["", "  ", "nothing of the kind", "\x00"])
 def test_nothing_is_found_where_nothing_fits(text: str) -> None:
-    assert find_places(text, may=everything) == []
+    assert find_places(text, may=everything, is_kin=everywhere) == []
 
 
 def test_a_place_that_the_operator_may_not_open_is_not_found() -> None:
-    assert find_places("scim", may=lambda _permission: False) == []
+    assert find_places("scim", may=lambda _permission: False, is_kin=everywhere) == []
 
 
 def test_no_old_address_is_given_twice() -> None:
@@ -65,7 +70,8 @@ async def test_an_old_address_leads_to_its_place(admin: Browser, path: str, segm
 
 
 @pytest.mark.anyio
-async def test_every_place_is_there_and_in_the_navigation(admin: Browser) -> None:
+async def test_every_place_is_there_and_in_the_navigation_of_a_super_tenant(admin: Browser) -> None:
+    await create_world("below", parent_slug="northwind")
     overview = await admin.open("overview")
 
     for place in LISTED:

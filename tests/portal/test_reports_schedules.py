@@ -16,8 +16,8 @@ from tests.portal.conftest import SignIn, make_stale
 
 pytestmark = pytest.mark.anyio
 
-FAIL = Statement("UPDATE outbox_row SET state = 'failed', error = 'The mail server said: no such box.'")
-EMAIL = Statement("UPDATE user_row SET email = $2::text WHERE id = $1::uuid")
+FAIL = Statement("UPDATE outbox_row SET state = 'failed', error = 'The mail server said: no such box.'", house=True)
+EMAIL = Statement("UPDATE user_row SET email = $2::text WHERE id = $1::uuid", house=True)
 
 
 async def boss_of(world: World) -> User:

@@ -232,7 +232,9 @@ async def test_picked_people_of_another_tenant_are_nobody(admin: Browser) -> Non
 
 
 ENDED = Statement(
-    "UPDATE bulk_job_row SET state = 'cancelled', end_reason = $1::text, started_at = created_at, ended_at = created_at"
+    "UPDATE bulk_job_row SET state = 'cancelled', end_reason = $1::text, started_at = created_at,"
+    " ended_at = created_at",
+    house=True,
 )
 
 

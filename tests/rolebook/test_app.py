@@ -12,6 +12,7 @@ from rolebook.access import Watch
 from rolebook.app import create_app, door_of
 from rolebook.jobs import clock
 from rolebook.provision import Connection, create_source, create_tenant
+from tests.databases import PostgresDatabases
 from tests.rolebook.house import client_of, open_house, settings_for
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +109,11 @@ async def test_a_fault_of_ours_is_told_with_a_reference_and_logged_without_names
 @pytest.mark.parametrize("kind", ["sqlite_url", "own_postgres_url"])
 async def test_a_database_of_a_newer_program_is_refused(request: pytest.FixtureRequest, kind: str) -> None:
     database_url: str = request.getfixturevalue(kind)
-    async with open_store(database_url) as engine:
+    owner_url = database_url
+    if kind != "sqlite_url":
+        databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+        owner_url = databases.url_of(database_url.rpartition("/")[2])
+    async with open_store(owner_url) as engine:
         await engine.execute(
             "INSERT INTO migration (name, app_name, ran_on) VALUES ('m9999_later', 'directory', CURRENT_TIMESTAMP)"
         )

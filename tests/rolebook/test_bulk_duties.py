@@ -15,10 +15,10 @@ from tests.directory.world import World, create_world
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("store")]
 
-SPOIL = Statement("UPDATE bulk_job_row SET wanted = 'no JSON' WHERE id = $1::uuid")
-MEND = Statement("UPDATE bulk_job_row SET wanted = '{}' WHERE id = $1::uuid")
-STATE = Statement("SELECT state, end_reason, failure_count FROM bulk_job_row WHERE id = $1::uuid")
-SEEN = Statement("SELECT item_count FROM bulk_job_row WHERE id = $1::uuid")
+SPOIL = Statement("UPDATE bulk_job_row SET wanted = 'no JSON' WHERE id = $1::uuid", house=True)
+MEND = Statement("UPDATE bulk_job_row SET wanted = '{}' WHERE id = $1::uuid", house=True)
+STATE = Statement("SELECT state, end_reason, failure_count FROM bulk_job_row WHERE id = $1::uuid", house=True)
+SEEN = Statement("SELECT item_count FROM bulk_job_row WHERE id = $1::uuid", house=True)
 
 
 @pytest.fixture(autouse=True)

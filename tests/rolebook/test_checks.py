@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from directory import access_roles, groups, mappings, tenants, users
 from directory.model import Actor, GroupAttributes, SourceId, Tenant, UserAttributes
-from directory.store.unit import Engine
+from directory.store.tenancy import HOUSE
+from directory.store.unit import Engine, open_store
 from rolebook.checks import run_checks
 from rolebook.cli import main
 from rolebook.command import Answer
@@ -81,7 +82,8 @@ async def test_a_sound_installation_has_no_findings(settings: Settings) -> None:
 async def test_a_second_factor_whose_key_is_gone_is_named(settings: Settings, store: Engine) -> None:
     await store.execute(
         "INSERT INTO factor_row (tenant_id, id, user_id, sealed, created_at, last_step)"
-        " SELECT tenant_id, id, id, 'v1.0123abcd.x.y', created_at, 0 FROM user_row"
+        " SELECT tenant_id, id, id, 'v1.0123abcd.x.y', created_at, 0 FROM user_row",
+        scope=HOUSE,
     )
 
     assert findings(await run_checks(settings)) == {
@@ -105,15 +107,15 @@ async def test_a_second_factor_whose_key_is_gone_is_named(settings: Settings, st
     ],
 )
 async def test_damage_is_found(settings: Settings, store: Engine, damage: str, check: str, words: str) -> None:
-    await store.execute(damage)
+    await store.execute(damage, scope=HOUSE)
 
     assert words in findings(await run_checks(settings))[check][0]
 
 
 async def test_a_change_of_mappings_under_way_is_no_finding(settings: Settings, store: Engine) -> None:
-    await store.execute("DELETE FROM mapping_row")
+    await store.execute("DELETE FROM mapping_row", scope=HOUSE)
     await store.execute(
-        "INSERT INTO redecision_row (tenant_id, id, asked_at) SELECT id, id, created_at FROM tenant_row"
+        "INSERT INTO redecision_row (tenant_id, id, asked_at) SELECT id, id, created_at FROM tenant_row", scope=HOUSE
     )
     answer = await run_checks(settings)
 
@@ -132,14 +134,22 @@ async def test_a_file_that_others_may_read_is_found(sqlite_url: str) -> None:
     }
 
 
-@pytest.mark.usefixtures("postgres_store")
-async def test_a_server_that_does_not_sync_and_a_superuser_are_noted(postgres_url: str) -> None:
-    answer = await run_checks(settings_for(postgres_url))
+async def test_a_server_that_does_not_sync_and_a_superuser_are_noted(postgres_owner_url: str) -> None:
+    async with open_store(postgres_owner_url):
+        answer = await run_checks(settings_for(postgres_owner_url))
     notes = str(answer["checks"][1]["notes"])
 
     assert findings(answer) == {}
     assert "fsync is off" in notes
     assert "superuser" in notes
+    assert "row-level security is not in force" in notes
+
+
+@pytest.mark.usefixtures("postgres_store")
+async def test_of_an_application_that_owns_nothing_there_is_nothing_to_note(postgres_url: str) -> None:
+    notes = str((await run_checks(settings_for(postgres_url)))["checks"][1]["notes"])
+    assert "row-level security" not in notes
+    assert "superuser" not in notes
 
 
 def test_the_command_fails_when_there_is_a_finding(sqlite_url: str) -> None:

@@ -197,3 +197,55 @@ def test_the_version_is_told() -> None:
     result = CliRunner().invoke(main, ["--version"])
 
     assert result.stdout == f"rolebook, version {project['version']}\n"
+
+
+def test_a_tenant_is_suspended_resumed_deleted_and_restored(command: Command) -> None:
+    command("tenant", "create", "Acme")
+    command("tenant", "create", "Bristol", "--parent", "acme")
+    states = [
+        printed(command("tenant", *words, "--json"))["state"]
+        for words in (
+            ("suspend", "bristol"),
+            ("resume", "bristol"),
+            ("rename", "bristol", "Bath"),
+            ("delete", "bristol", "--name", "Bath"),
+            ("restore", "bristol"),
+        )
+    ]
+
+    assert states == ["suspended", "open", "open", "deleted", "suspended"]
+    assert [
+        (one["tenant"], one["name"], one["state"]) for one in printed(command("tenant", "list", "--json"))["tenants"]
+    ] == [
+        ("acme", "Acme", "open"),
+        ("bristol", "Bath", "suspended"),
+    ]
+    assert "bristol: Bath, suspended" in command("tenant", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("suspend", "nowhere"), "no tenant nowhere"),
+        (("restore", "acme"), "no deleted tenant"),
+        (("delete", "acme", "--name", "Acne"), "name is not the one of this tenant"),
+        (("delete", "acme", "--name", "Acme"), "delete those first"),
+        (("create", "Deep", "--parent", "bristol"), "parent is below another tenant itself"),
+    ],
+)
+def test_what_cannot_be_done_to_a_tenant_fails_loudly(command: Command, words: tuple[str, ...], reason: str) -> None:
+    command("tenant", "create", "Acme")
+    command("tenant", "create", "Bristol", "--parent", "acme")
+    result = command("tenant", *words)
+
+    assert result.exit_code != 0
+    assert reason in result.stderr
+
+
+def test_a_deleted_tenant_is_nowhere_for_other_commands(command: Command) -> None:
+    command("tenant", "create", "Acme")
+    command("tenant", "delete", "acme", "--name", "Acme")
+    result = command("user", "create", "--tenant", "acme", "--user-name", "ann", "--role", "viewer")
+
+    assert result.exit_code != 0
+    assert "no tenant acme" in result.stderr

@@ -4,17 +4,22 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from directory import tenants, upkeep
 from directory.errors import UnavailableError
 from directory.store.errors import MigrationError, SchemaError
+from directory.store.row_security import house_role
+from directory.store.unit import open_store
 from rolebook.database import migrate_database, open_database, open_for_command
 from rolebook.settings import Settings
 from tests.databases import PostgresDatabases
+from tests.directory.world import create_world
 from tests.rolebook.house import settings_for
 
 pytestmark = pytest.mark.anyio
@@ -58,15 +63,17 @@ async def test_a_server_that_is_not_there_is_told_without_its_password() -> None
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.fixture
-def two_roles(postgres_databases: PostgresDatabases, helper_loop: BlockingPortal) -> Iterator[Settings]:
-    """Settings with an owner and an application role over an empty database that the owner owns."""
+@pytest.fixture(params=["CREATEROLE"])
+def two_roles(
+    postgres_databases: PostgresDatabases, helper_loop: BlockingPortal, request: pytest.FixtureRequest
+) -> Iterator[Settings]:
+    """Settings with an owner, who may create roles, and an application role over an empty database of the owner's."""
     mark = uuid4().hex[:8]
     owner, application = f"owner_{mark}", f"application_{mark}"
     url = helper_loop.call(lambda: postgres_databases.create(migrated=False))
     name = url.rpartition("/")[2]
     for command in (
-        f"CREATE ROLE {owner} LOGIN",
+        f"CREATE ROLE {owner} LOGIN {request.param}",
         f"CREATE ROLE {application} LOGIN",
         f'ALTER DATABASE "{name}" OWNER TO {owner}',
     ):
@@ -76,8 +83,8 @@ def two_roles(postgres_databases: PostgresDatabases, helper_loop: BlockingPortal
         ROLEBOOK_DATABASE_OWNER_URL=url.replace("//postgres@", f"//{owner}@"),
     )
     helper_loop.call(postgres_databases.drop, url)
-    for role in (owner, application):
-        helper_loop.call(postgres_databases.run, f"DROP ROLE {role}")
+    for role in (house_role(application), application, owner):
+        helper_loop.call(postgres_databases.run, f"DROP ROLE IF EXISTS {role}")
 
 
 async def test_the_owner_migrates_and_the_application_reads_and_writes(two_roles: Settings) -> None:
@@ -88,6 +95,44 @@ async def test_the_owner_migrates_and_the_application_reads_and_writes(two_roles
         rows = await engine.fetch("SELECT duty FROM job_row")
 
     assert [row["duty"] for row in rows] == ["work"]
+
+
+async def test_the_owner_puts_up_the_walls_between_tenants_and_is_not_stopped_by_them(two_roles: Settings) -> None:
+    for _ in range(2):
+        await migrate_database(two_roles)
+
+    async with open_database(two_roles):
+        assert upkeep.why_open() == ""
+        await create_world()
+        assert [one.slug for one in await tenants.list_tenants()] == ["example"]
+    assert two_roles.database_owner_url is not None
+    async with open_store(two_roles.database_owner_url.reveal()) as owners:
+        assert upkeep.why_open() == "the application connects as the owner of the tables"
+        assert len(await owners.fetch("SELECT id FROM tenant_row")) == 1
+
+
+@pytest.mark.parametrize("two_roles", ["NOCREATEROLE"], indirect=True)
+async def test_an_owner_who_may_create_no_roles_leaves_the_walls_out_and_it_is_told(two_roles: Settings) -> None:
+    await migrate_database(two_roles)
+
+    async with open_database(two_roles):
+        assert "may not create roles" in upkeep.why_open()
+        await create_world()
+        assert [one.slug for one in await tenants.list_tenants()] == ["example"]
+
+
+@pytest.mark.parametrize("two_roles", ["NOCREATEROLE"], indirect=True)
+async def test_the_role_of_the_house_may_be_made_by_somebody_else(
+    two_roles: Settings, postgres_databases: PostgresDatabases, helper_loop: BlockingPortal
+) -> None:
+    application = str(urlsplit(two_roles.database_url.reveal()).username)
+    house = house_role(application)
+    for command in (f"CREATE ROLE {house}", f"GRANT {house} TO {application} WITH INHERIT FALSE"):
+        helper_loop.call(postgres_databases.run, command)
+    await migrate_database(two_roles)
+
+    async with open_database(two_roles):
+        assert upkeep.why_open() == ""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.directory.scheduling import local_user, make_schedule, terms
 from tests.directory.world import World, create_world
 
 pytestmark = pytest.mark.anyio
-EMAIL = Statement("UPDATE user_row SET email = 'zoe@example.org' WHERE id = $1::uuid")
+EMAIL = Statement("UPDATE user_row SET email = 'zoe@example.org' WHERE id = $1::uuid", house=True)
 
 
 @pytest.fixture

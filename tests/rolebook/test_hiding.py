@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from directory import locks, secret_keys, signins, traffic
+from directory.store.tenancy import HOUSE
 from directory.store.unit import current_engine
 from tests.directory.world import create_world
 from tests.rolebook.house import open_house, settings_for
@@ -35,7 +36,7 @@ async def test_a_live_secret_is_in_no_record_of_a_request_and_on_no_page(databas
         body = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": f'emails[type eq "{secret}"', "value": 1}]}
         told.append(await http.patch(f"/scim/v2/Groups/{secret}", headers=headers, json=body))
         await traffic.flush(now=now)
-        rows = await current_engine().fetch("SELECT * FROM request_row")
+        rows = await current_engine().fetch("SELECT * FROM request_row", scope=HOUSE)
         records = await traffic.list_requests(world.tenant.tenant_id, limit=50)
 
         role_id = world.roles["administrator"].role_id

@@ -25,11 +25,12 @@ from tests.rolebook.pull_house import Fake, Pulled, config_for, hurried, offerin
 
 pytestmark = pytest.mark.anyio
 
-SAID = Statement("SELECT ext_id, said FROM seen_row WHERE kind = 'user' AND op = 'upsert' ORDER BY ext_id")
+SAID = Statement("SELECT ext_id, said FROM seen_row WHERE kind = 'user' AND op = 'upsert' ORDER BY ext_id", house=True)
 ROLES = Statement(
-    "SELECT subject_id, count(*) AS times FROM event_row WHERE action LIKE 'user:role:%' GROUP BY subject_id"
+    "SELECT subject_id, count(*) AS times FROM event_row WHERE action LIKE 'user:role:%' GROUP BY subject_id",
+    house=True,
 )
-USERS = Statement("SELECT id, source_id, version, role_id, active FROM user_row ORDER BY id")
+USERS = Statement("SELECT id, source_id, version, role_id, active FROM user_row ORDER BY id", house=True)
 
 
 @pytest.fixture(params=get_args(Which))

@@ -9,6 +9,7 @@ import pytest
 from connectors.offered import Offered
 from directory.pulls.checking import check_source
 from directory.pulls.sources import set_secrets
+from directory.store.tenancy import HOUSE
 from directory.store.unit import Engine
 from rolebook.jobs import clock
 from tests.fakes.graph import fake_graph
@@ -53,7 +54,7 @@ def kept() -> Iterator[Kept]:
 
 async def rows_of(store: Engine) -> list[str]:
     tables = [row["name"] for row in await store.fetch(TABLES[store.engine_type])]
-    return [repr(dict(row)) for name in tables for row in await store.fetch(f'SELECT * FROM "{name}"')]  # noqa: S608  # names of tables
+    return [repr(dict(row)) for name in tables for row in await store.fetch(f'SELECT * FROM "{name}"', scope=HOUSE)]  # noqa: S608  # names of tables
 
 
 async def all_that_is_said(pulled: Pulled, offered: Offered) -> list[str]:

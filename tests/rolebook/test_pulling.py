@@ -17,7 +17,7 @@ from tests.rolebook.scripted import Directory, Scene, means_for, open_scene
 
 pytestmark = pytest.mark.anyio
 
-_DUE = Statement("UPDATE pull_row SET next_at = $2::timestamptz WHERE source_id = $1::uuid")
+_DUE = Statement("UPDATE pull_row SET next_at = $2::timestamptz WHERE source_id = $1::uuid", house=True)
 _HELD = Statement("SELECT count(*) AS held FROM job_row WHERE holder IS NOT NULL")
 
 

@@ -20,7 +20,7 @@ from tests.journeys.serving import read_rows
 from tests.rolebook.disturbing import lines_of, wait_until
 from tests.rolebook.pull_processes import ask, connect_tenants, puller, reaching
 
-MAKE_DUE = Statement("UPDATE pull_row SET next_at = $1::timestamptz")
+MAKE_DUE = Statement("UPDATE pull_row SET next_at = $1::timestamptz", house=True)
 RUNS = "SELECT source_id, state, error_words FROM run_row"
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from rolebook.rehearse import rehearse
 from tests.journeys.arranging import connect_source
-from tests.journeys.serving import Server, environment_for, read_rows, serving
+from tests.journeys.serving import Server, environment_for, read_rows, rolebook, serving
 from tests.shape.tree import ROOT
 
 
@@ -57,6 +57,29 @@ def test_our_own_server_answers_both_providers_rightly(database_url: str, tmp_pa
     assert read_rows(database_url, sql) == [(21,)]
 
 
+@pytest.mark.slow
+def test_our_own_server_leads_everybody_to_the_tenants_below(database_url: str, tmp_path: Path) -> None:
+    with serving(database_url, tmp_path) as server:
+        rolebook(database_url, "tenant", "create", "Example Group")
+        for number in (1, 2):
+            rolebook(database_url, "tenant", "create", f"Branch {number}", "--parent", "example-group")
+        words = ("source", "create", "--tenant", "example-group", "--preset", "entra", "--name", "Entra")
+        source = rolebook(database_url, *words)
+        rolebook(database_url, "source", "set", source["source"], "accepts_routing=on")
+        rolebook(database_url, "rule", "create", "--tenant", "example-group", "--when", "named-tenant=routeTo")
+        size = ("--users", "12", "--groups", "3", "--tenants", "2", "--keep", "--json", "--secret", "-")
+        run = rehearsed(server, "entra", *size, secret=source["secret"])
+
+    told = json.loads(run.stdout)
+    assert (run.returncode, told["wrong"], told["held"], told["examples"]) == (0, 0, 0, [])
+    sql = (
+        "SELECT t.slug, count(*) FROM user_row u JOIN tenant_row t ON t.id = u.tenant_id"
+        " WHERE u.deleted_at IS NULL AND u.source_id IS NOT NULL GROUP BY t.slug ORDER BY t.slug"
+    )
+    # One of twelve left for good, one moved to the second tenant, and one is in both.
+    assert read_rows(database_url, sql) == [("branch-1", 6), ("branch-2", 6), ("example-group", 11)]
+
+
 def test_an_endpoint_that_nobody_serves_ends_it_with_2() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -80,6 +103,8 @@ def test_an_endpoint_that_nobody_serves_ends_it_with_2() -> None:
         ("entra --base-url http://x --secret s --concurrency 0", "0 is not in the range"),
         ("entra --base-url x --secret s --json", "x is no address such as"),
         ("entra --base-url http://x:port --secret s", "http://x:port is no address: Port could not be cast"),
+        ("entra --base-url http://x --secret s --tenants 0", "0 is not in the range"),
+        ("entra --base-url http://x --secret s --slugs a --tenants 2", "a has no {} for the number of the tenant"),
         ("okta --base-url http://[ --secret s", "http://[ is no address: Invalid IPv6 URL."),
     ],
 )

@@ -15,7 +15,7 @@ from tests.directory.world import World, create_world
 
 pytestmark = pytest.mark.anyio
 
-SPOIL = Statement("UPDATE schedule_row SET report = 'gone', options = '{}' WHERE id = $1::uuid")
+SPOIL = Statement("UPDATE schedule_row SET report = 'gone', options = '{}' WHERE id = $1::uuid", house=True)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.journeys.serving import read_rows
 from tests.rolebook.disturbing import freeze, pids_in, scheduled, wait_for_count, wait_until, words_in
 
 OF_ONE_TENANT = 25
-MAKE_DUE = Statement("UPDATE schedule_row SET next_at = $1::timestamptz")
+MAKE_DUE = Statement("UPDATE schedule_row SET next_at = $1::timestamptz", house=True)
 MAILS = "SELECT dedupe_key, state FROM outbox_row"
 RUNS = "SELECT schedule_id, outcome, missed_count FROM schedule_run_row"
 TOLD = "SELECT subject_id FROM event_row WHERE action = 'schedule:sent'"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from scim.discovery import schema_resources
+from scim.discovery import Audience, schema_resources
 from tests.scim.clients import BASE_URL, client_of
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -13,7 +13,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 def flattened(urn: str) -> Iterator[str]:
     """Yield the attributes as Entra's schema reader names them."""
-    schemas: Any = schema_resources(BASE_URL, okta=False)
+    schemas: Any = schema_resources(BASE_URL, Audience())
     schema = next(schema for schema in schemas if schema["id"] == urn)
     prefix = f"{urn}:" if ":extension:" in urn else ""
     for attribute in schema["attributes"]:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from directory import closing, door_refusals, sources
+from directory.sub_tenants import states
 from directory.tenants import system_actor
 from directory.traffic import flush, list_requests
 from tests.scim.clients import Client, client_of, minimal_app
@@ -105,6 +106,23 @@ async def test_a_source_that_is_off_gets_the_answer_of_every_refused_secret() ->
         nonsense = await client.http.get("/scim/v2/Users", headers={"authorization": "Bearer nonsense"})
         assert (answer.status_code, answer.content) == (401, nonsense.content)
         assert ("source paused", 1) in await causes(client)
+
+
+@pytest.mark.parametrize("deed", ["suspend", "delete"])
+async def test_a_tenant_that_is_shut_gets_the_answer_of_every_refused_secret(deed: str) -> None:
+    async with client_of("okta") as client:
+        assert (await client.send("GET", "/Users")).status_code == 200
+        by, tenant = system_actor(client.tenant), client.tenant
+        if deed == "suspend":
+            await states.suspend_tenant(tenant.tenant_id, by=by, now=NOW)
+        else:
+            await states.delete_tenant(tenant.tenant_id, tenant.name, by=by, now=NOW)
+        for path in ("/Users", "/Groups", "/ServiceProviderConfig", "/nowhere"):
+            answer = await client.send("GET", path)
+            nonsense = await client.http.get(f"/scim/v2{path}", headers={"authorization": "Bearer nonsense"})
+            assert (answer.status_code, answer.content) == (nonsense.status_code, nonsense.content)
+        told = {cause for cause, _ in await causes(client)}
+        assert ("tenant suspended" in told) == (deed == "suspend")
 
 
 @pytest.mark.parametrize(

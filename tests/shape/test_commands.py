@@ -18,7 +18,7 @@ _BLOCK = re.compile(r"^```(?:sh|bash|console|shell|text)?\n(.*?)^```", re.MULTIL
 _QUOTED = re.compile(r"`((?:make|rolebook) [^`\n]+)`")
 _WORD = re.compile(r"[a-z][a-z-]*")
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/operations.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/operations.md", "docs/super-tenant.md")
 
 
 def test_readme_gives_the_two_commands() -> None:

@@ -73,11 +73,12 @@ CREATE TABLE IF NOT EXISTS route_due_row (
   subject_id UUID NOT NULL,
   asked_at TIMESTAMPTZ NOT NULL,
   lets_pass BOOLEAN NOT NULL DEFAULT FALSE,
+  asks BIGINT NOT NULL DEFAULT 1,
   tries BIGINT NOT NULL DEFAULT 0,
   not_before TIMESTAMPTZ,
   PRIMARY KEY (tenant_id, kind, subject_id)
 );
-CREATE INDEX IF NOT EXISTS route_due_first ON route_due_row (asked_at, tenant_id, kind, subject_id);
+CREATE INDEX IF NOT EXISTS route_due_stuck ON route_due_row (tenant_id, tries) WHERE tries >= 5;
 
 CREATE TABLE IF NOT EXISTS route_walk_row (
   tenant_id UUID NOT NULL,
@@ -112,12 +113,14 @@ CREATE TABLE IF NOT EXISTS scoped_view_row (
   begun_at TIMESTAMPTZ,
   until TIMESTAMPTZ NOT NULL,
   ended_at TIMESTAMPTZ,
+  changed_count BIGINT,
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES user_row (tenant_id, id),
   FOREIGN KEY (to_tenant_id) REFERENCES tenant_row (id)
 );
-CREATE INDEX IF NOT EXISTS scoped_view_session ON scoped_view_row (session_id, to_tenant_id) WHERE ended_at IS NULL;
-CREATE INDEX IF NOT EXISTS scoped_view_to ON scoped_view_row (to_tenant_id, asked_at);
+CREATE INDEX IF NOT EXISTS scoped_view_session ON scoped_view_row (session_id, id) WHERE session_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS scoped_view_to ON scoped_view_row (tenant_id, to_tenant_id, id);
+CREATE INDEX IF NOT EXISTS scoped_view_live ON scoped_view_row (until) WHERE ended_at IS NULL;
 
 CREATE INDEX IF NOT EXISTS tenant_parent ON tenant_row (parent_id, slug) WHERE parent_id IS NOT NULL;
 """
@@ -130,6 +133,8 @@ COLUMNS = (
     NewColumn("tenant_row", "routing_mark", "UUID"),
     NewColumn("tenant_row", "routing", "TEXT NOT NULL DEFAULT '{}'"),
     NewColumn("tenant_row", "scoped_views", "TEXT NOT NULL DEFAULT 'open'"),
+    NewColumn("tenant_row", "own_sources", "BOOLEAN NOT NULL DEFAULT TRUE"),
+    NewColumn("tenant_row", "grace_days", "BIGINT NOT NULL DEFAULT 30"),
 )
 
 

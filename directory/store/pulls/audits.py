@@ -86,7 +86,8 @@ _OVER = Statement(
     "SELECT p.tenant_id, p.source_id FROM pull_row p WHERE p.mode <> 'audit'"
     " AND (EXISTS (SELECT 1 FROM audit_pair_row a WHERE a.tenant_id = p.tenant_id AND a.source_id = p.source_id)"
     " OR EXISTS (SELECT 1 FROM drift_row d WHERE d.tenant_id = p.tenant_id AND d.source_id = p.source_id))"
-    " ORDER BY p.tenant_id, p.source_id LIMIT 1"
+    " ORDER BY p.tenant_id, p.source_id LIMIT 1",
+    house=True,
 )
 _PAIR = Insert(
     "audit_pair_row",

@@ -87,7 +87,8 @@ _LEAVERS = Statement(
     f" (SELECT count(*) FROM (SELECT 1 {_LEAVERS_OF} 'status' AND d.here = 'active' LIMIT $2::bigint) AS few) AS status"
     " FROM pull_row p JOIN source_row s ON s.tenant_id = p.tenant_id AND s.id = p.source_id"
     " JOIN source_row a ON a.tenant_id = p.tenant_id AND a.id = p.audits_source_id"
-    " WHERE p.tenant_id = ANY($1::uuid[]) AND p.mode = 'audit' AND a.confirmed_by = p.source_id"
+    " WHERE p.tenant_id = ANY($1::uuid[]) AND p.mode = 'audit' AND a.confirmed_by = p.source_id",
+    house=True,
 )
 
 

@@ -6,7 +6,7 @@ from directory.store.unit import current_engine, execute
 GROWN_AT = (500, 2_000, 8_000, 32_000)
 """So many newcomers of one run are a reason to look at the tables anew."""
 
-_ANALYZE = Statement("ANALYZE user_row, user_link_row, email_row, event_row, event_value_row, seen_row")
+_ANALYZE = Statement("ANALYZE user_row, user_link_row, email_row, event_row, event_value_row, seen_row", house=True)
 
 
 def has_grown(before_count: int, now_count: int) -> bool:

@@ -21,7 +21,8 @@ _FORGETTABLE = Statement(
     " row_number() OVER (PARTITION BY source_id ORDER BY id DESC) AS place FROM run_row"
     " WHERE ended_at IS NOT NULL) AS ended WHERE ended_at < $1::timestamptz OR (place > $2::bigint AND state = 'done'"
     " AND NOT EXISTS (SELECT 1 FROM run_item_row i WHERE i.tenant_id = ended.tenant_id AND i.run_id = ended.id))"
-    " LIMIT $3::bigint"
+    " LIMIT $3::bigint",
+    house=True,
 )
 _FORGET_PARTS = tuple(
     Statement(

@@ -7,6 +7,7 @@ from directory.model import SourceId, TenantId
 from directory.pull_run import RunId
 from directory.store.compiled import Statement
 from directory.store.insert import Insert
+from directory.store.resting import awake
 from directory.store.tables import columns_of
 from directory.store.tables_pulls import RunRow
 from directory.store.unit import Row, execute, fetch, fetch_one
@@ -38,9 +39,11 @@ _LIST = Statement(
 _NEXT = Statement(
     "SELECT tenant_id, id, source_id FROM (SELECT tenant_id, id, source_id, asked_at, not_before, cancel_asked,"
     " row_number() OVER (PARTITION BY source_id ORDER BY CASE WHEN state = 'asked' THEN 1 ELSE 0 END,"
-    f" CASE WHEN kind = 'one' THEN 0 ELSE 1 END, id) AS place FROM run_row WHERE {_OPEN}) AS waiting"
+    f" CASE WHEN kind = 'one' THEN 0 ELSE 1 END, id) AS place FROM run_row WHERE {_OPEN} AND {awake('tenant_id')})"
+    " AS waiting"
     " WHERE place = 1 AND (cancel_asked OR not_before IS NULL OR not_before <= $1::timestamptz)"
-    " ORDER BY asked_at LIMIT $2::bigint"
+    " ORDER BY asked_at LIMIT $2::bigint",
+    house=True,
 )
 _BEGIN = Statement(
     "UPDATE run_row SET started_at = coalesce(started_at, $3::timestamptz), beat_at = $3::timestamptz,"
@@ -59,7 +62,11 @@ _BEAT = Statement(
     "UPDATE run_row SET request_count = $3::bigint, waited_ms = $4::bigint, waiting = $5::text,"
     " beat_at = $6::timestamptz WHERE tenant_id = $1::uuid AND id = $2::uuid"
 )
-_CANCEL_ASKED = Statement("SELECT cancel_asked FROM run_row WHERE tenant_id = $1::uuid AND id = $2::uuid")
+# A tenant that is suspended pulls no more: what is under way ends behind its page or batch.
+_CANCEL_ASKED = Statement(
+    f"SELECT cancel_asked OR NOT ({awake('tenant_id')}) AS cancel_asked FROM run_row"
+    " WHERE tenant_id = $1::uuid AND id = $2::uuid"
+)
 _ENTER = Statement(
     "UPDATE run_row SET state = $3::text, phase = $4::text, timings = $5::text, beat_at = $6::timestamptz,"
     f" stuck_count = 0 WHERE tenant_id = $1::uuid AND id = $2::uuid AND {_OPEN}"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from directory.model import SourceId, TenantId
 from directory.store.compiled import Statement
+from directory.store.resting import awake
 from directory.store.unit import Row, execute, fetch, fetch_one
 
 _PULLED = (
@@ -13,13 +14,15 @@ _PULLED = (
 )
 _ONE = Statement(f"{_PULLED} WHERE p.tenant_id = $1::uuid AND p.source_id = $2::uuid")
 _ALL = Statement(f"{_PULLED} WHERE p.tenant_id = $1::uuid ORDER BY p.source_id")
-_OF_TENANTS = Statement(f"{_PULLED} WHERE p.tenant_id = ANY($1::uuid[]) ORDER BY p.tenant_id, p.source_id")
-_ANYWHERE = Statement(f"{_PULLED} WHERE p.source_id = $1::uuid")
+_OF_TENANTS = Statement(f"{_PULLED} WHERE p.tenant_id = ANY($1::uuid[]) ORDER BY p.tenant_id, p.source_id", house=True)
+_ANYWHERE = Statement(f"{_PULLED} WHERE p.source_id = $1::uuid", house=True)
 # A source that somebody pulls right now stays due until that is over: it must not stand in the way of others.
 _DUE = Statement(
     "SELECT p.tenant_id, p.source_id FROM pull_row p WHERE NOT p.paused AND p.next_at <= $1::timestamptz"
     " AND NOT EXISTS (SELECT 1 FROM run_row r WHERE r.source_id = p.source_id"
-    " AND r.state IN ('fetching', 'planning', 'applying')) ORDER BY p.next_at LIMIT $2::bigint"
+    f" AND r.state IN ('fetching', 'planning', 'applying')) AND {awake('p.tenant_id')}"
+    " ORDER BY p.next_at LIMIT $2::bigint",
+    house=True,
 )
 # A source without a time has no credentials (any more): a pull that began with some gives it none.
 _WELL = Statement(

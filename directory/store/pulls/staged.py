@@ -31,7 +31,8 @@ _DROP_ASSIGNED = Statement(
 _LEFT_OVER = Statement(
     "SELECT r.tenant_id, r.id FROM run_row r WHERE r.ended_at IS NOT NULL"
     " AND (EXISTS (SELECT 1 FROM staged_edge_row s WHERE s.tenant_id = r.tenant_id AND s.run_id = r.id)"
-    " OR EXISTS (SELECT 1 FROM staged_assigned_row s WHERE s.tenant_id = r.tenant_id AND s.run_id = r.id)) LIMIT 1"
+    " OR EXISTS (SELECT 1 FROM staged_assigned_row s WHERE s.tenant_id = r.tenant_id AND s.run_id = r.id)) LIMIT 1",
+    house=True,
 )
 _REJECTS = Statement(
     "SELECT kind, ext_id, reason FROM run_reject_row WHERE tenant_id = $1::uuid AND run_id = $2::uuid"

@@ -23,10 +23,12 @@ ERASED: Mapping[str, str] = MappingProxyType(
         "recovery_code_row": "user_id",
         "run_item_row": "subject_id",
         "saved_view_row": "owner_id",
+        "scoped_view_row": "user_id",
         "signin_block_row": "user_id",
         "signin_link_row": "user_id",
         "signin_step_row": "user_id",
         "undo_step_row": "user_id",
+        "unrouted_row": "user_id",
         "user_link_row": "user_id",
         "web_session_row": "user_id",
     }

@@ -9,6 +9,7 @@ from directory.store.insert import ON_A_THREAD_ROWS, Insert, ManyRows, slices
 from directory.store.rows import document_key_text, document_text
 from directory.store.tables import columns_of
 from directory.store.tables_conversion import AliasRow
+from directory.store.tenancy import BY_THE_FIRST
 from directory.store.unit import execute
 from directory.store.write.users import NAME_KEY_MAX, search_key_of
 
@@ -32,6 +33,7 @@ _LISTS = ", ".join(f"${at}::{declared}[]" for at, declared in enumerate(_TYPES.v
 _CELLS = ", ".join(f"value ->> {at} AS {name}" for at, name in enumerate(_TYPES))
 _RENAME = ManyRows(
     tuple(_TYPES.values()),
+    named=BY_THE_FIRST,
     postgres=f"UPDATE user_row SET {_SET} FROM unnest({_LISTS}) AS n ({', '.join(_TYPES)}) WHERE {_MATCH}",
     sqlite=f"UPDATE user_row SET {_SET} FROM (SELECT {_CELLS} FROM json_each($1)) AS n WHERE {_MATCH}",
 )

@@ -21,13 +21,17 @@ TURNS_MAX = 60
 _DEADLOCKS = Statement("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 _MEMBERS = Statement(
     "SELECT count(*) AS members FROM member_row m JOIN group_row g ON g.tenant_id = m.tenant_id AND g.id = m.group_id"
-    " WHERE g.source_id = $1::uuid AND NOT m.gone"
+    " WHERE g.source_id = $1::uuid AND NOT m.gone",
+    house=True,
 )
 _GROUP = Statement(
     "SELECT g.id, EXISTS (SELECT 1 FROM mapping_row m WHERE m.group_id = g.id) AS mapped FROM group_row g"
-    " WHERE g.source_id = $1::uuid ORDER BY g.id LIMIT 1 OFFSET $2::bigint"
+    " WHERE g.source_id = $1::uuid ORDER BY g.id LIMIT 1 OFFSET $2::bigint",
+    house=True,
 )
-_USER = Statement("SELECT id FROM user_row WHERE source_id = $1::uuid ORDER BY id LIMIT 2 OFFSET $2::bigint")
+_USER = Statement(
+    "SELECT id FROM user_row WHERE source_id = $1::uuid ORDER BY id LIMIT 2 OFFSET $2::bigint", house=True
+)
 
 
 async def deadlock_count(store: Engine) -> int:

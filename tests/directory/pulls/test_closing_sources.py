@@ -27,8 +27,8 @@ SEEN = Statement(
     " SELECT $1::uuid, $2::uuid, $3::text, names.ext_id, 'upsert', 'h', $2::uuid, FALSE"
     " FROM unnest($4::text[]) AS names (ext_id)"
 )
-CURSORS = Statement("SELECT stream FROM pull_cursor_row")
-KINDS = Statement("SELECT kind, count(*) AS things FROM seen_row GROUP BY kind")
+CURSORS = Statement("SELECT stream FROM pull_cursor_row", house=True)
+KINDS = Statement("SELECT kind, count(*) AS things FROM seen_row GROUP BY kind", house=True)
 
 
 async def pulled_user(world: World, source: PullSource) -> User:

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.anyio
 MANAGER = f"{ENTERPRISE}:manager"
 DEPARTMENT = f"{ENTERPRISE}:department"
 TABLES = ("user_row", "user_link_row", "group_row", "member_row", "held_change_row")
-HASHED = {table: Statement(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in TABLES}  # noqa: S608  # constants
-EVENTS = Statement("SELECT action FROM event_row WHERE subject_kind <> 'source' ORDER BY id")
+HASHED = {table: Statement(f"SELECT * FROM {table} ORDER BY 1, 2, 3", house=True) for table in TABLES}  # noqa: S608  # constants
+EVENTS = Statement("SELECT action FROM event_row WHERE subject_kind <> 'source' ORDER BY id", house=True)
 
 
 @pytest.fixture
@@ -294,7 +294,7 @@ async def test_an_audit_of_what_did_not_move_writes_no_difference_again(world: W
         await pushed_alike(world, auditor, name)
     auditor.says("cid")
     await auditor.pull()
-    read = Statement("SELECT * FROM drift_row UNION ALL SELECT * FROM drift_row")
+    read = Statement("SELECT * FROM drift_row UNION ALL SELECT * FROM drift_row", house=True)
     before = [dict(row) for row in await fetch(read)]
 
     await auditor.pull()

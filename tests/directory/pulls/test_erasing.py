@@ -31,9 +31,9 @@ DRIFT = Statement(
     " $5::timestamptz)"
 )
 KEPT = (
-    Statement("SELECT * FROM seen_row"),
-    Statement("SELECT * FROM run_item_row"),
-    Statement("SELECT * FROM drift_row"),
+    Statement("SELECT * FROM seen_row", house=True),
+    Statement("SELECT * FROM run_item_row", house=True),
+    Statement("SELECT * FROM drift_row", house=True),
 )
 
 

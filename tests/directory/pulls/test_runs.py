@@ -20,7 +20,8 @@ pytestmark = pytest.mark.anyio
 _EVENTS = Statement("SELECT count(*) AS told FROM event_row WHERE tenant_id = $1::uuid AND action LIKE 'source:pull:%'")
 _LEFT = Statement(
     "SELECT (SELECT count(*) FROM run_row) AS runs, (SELECT count(*) FROM staged_edge_row) AS edges,"
-    " (SELECT count(*) FROM run_reject_row) AS rejects"
+    " (SELECT count(*) FROM run_reject_row) AS rejects",
+    house=True,
 )
 
 

@@ -21,17 +21,17 @@ from tests.directory.world import World, create_world
 pytestmark = pytest.mark.anyio
 
 SECRET = "sesame-street"
-EVERYTHING = Statement("SELECT * FROM pull_row")
-EVENTS = Statement("SELECT * FROM event_row ORDER BY id")
-VALUES = Statement("SELECT * FROM event_value_row")
-STEPS = Statement("SELECT * FROM undo_step_row")
-SEALED = Statement("SELECT sealed FROM pull_row WHERE source_id = $1::uuid")
-MOVE = Statement("UPDATE pull_row SET sealed = $2::text WHERE source_id = $1::uuid")
-READDRESS = Statement("UPDATE pull_row SET config = $2::text WHERE source_id = $1::uuid")
+EVERYTHING = Statement("SELECT * FROM pull_row", house=True)
+EVENTS = Statement("SELECT * FROM event_row ORDER BY id", house=True)
+VALUES = Statement("SELECT * FROM event_value_row", house=True)
+STEPS = Statement("SELECT * FROM undo_step_row", house=True)
+SEALED = Statement("SELECT sealed FROM pull_row WHERE source_id = $1::uuid", house=True)
+MOVE = Statement("UPDATE pull_row SET sealed = $2::text WHERE source_id = $1::uuid", house=True)
+READDRESS = Statement("UPDATE pull_row SET config = $2::text WHERE source_id = $1::uuid", house=True)
 CURSOR = Statement(
     "INSERT INTO pull_cursor_row (tenant_id, source_id, stream, committed) VALUES ($1::uuid, $2::uuid, 'users', 'here')"
 )
-CURSORS = Statement("SELECT stream FROM pull_cursor_row")
+CURSORS = Statement("SELECT stream FROM pull_cursor_row", house=True)
 RULES: list[JsonObject] = [{"rule": "direct", "target": "userName", "source": "mail"}]
 
 

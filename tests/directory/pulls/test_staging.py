@@ -19,10 +19,14 @@ from tests.directory.world import World, create_world
 
 pytestmark = pytest.mark.anyio
 
-_SEEN = Statement("SELECT * FROM seen_row WHERE source_id = $1::uuid ORDER BY kind, ext_id")
-_EDGES = Statement("SELECT * FROM staged_edge_row WHERE run_id = $1::uuid ORDER BY group_ext, seq")
-_ASSIGNED = Statement("SELECT kind, ext_id FROM staged_assigned_row WHERE run_id = $1::uuid ORDER BY kind, ext_id")
-_APPLY_ALL = Statement("UPDATE seen_row SET applied_hash = hash, pending = FALSE WHERE source_id = $1::uuid")
+_SEEN = Statement("SELECT * FROM seen_row WHERE source_id = $1::uuid ORDER BY kind, ext_id", house=True)
+_EDGES = Statement("SELECT * FROM staged_edge_row WHERE run_id = $1::uuid ORDER BY group_ext, seq", house=True)
+_ASSIGNED = Statement(
+    "SELECT kind, ext_id FROM staged_assigned_row WHERE run_id = $1::uuid ORDER BY kind, ext_id", house=True
+)
+_APPLY_ALL = Statement(
+    "UPDATE seen_row SET applied_hash = hash, pending = FALSE WHERE source_id = $1::uuid", house=True
+)
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ async def test_sources_are_stamped_once_over_in_the_order_of_their_ids_and_befor
     stamped: list[object] = []
     execute = store.execute
 
-    async def noted(sql: str, args: Sequence[Any] = (), *, unbounded: bool = False) -> int:
+    async def noted(sql: str, args: Sequence[Any] = (), **how: Any) -> int:  # noqa: ANN401  # as the engine
         stamped.append(UUID(str(args[1])))
-        return await execute(sql, args, unbounded=unbounded)
+        return await execute(sql, args, **how)
 
     monkeypatch.setattr(store, "execute", noted)
     changes = [(tenant_id, source_id, at) for source_id in reversed(source_ids)]

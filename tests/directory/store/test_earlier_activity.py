@@ -12,6 +12,7 @@ from directory.store.migrations import m0009_activity
 from directory.store.unit import Engine, execute
 from directory.tallies import HourTally
 from tests.directory.tenant_setup import DAY, HOUR, NOW, Scene, new_scene
+from tests.owning import as_owner
 
 pytestmark = pytest.mark.anyio
 
@@ -21,13 +22,16 @@ async def counted(scene: Scene) -> list[HourTally]:
     return sorted(found)
 
 
-async def migrated_again(store: Engine) -> None:
+async def migrated_again(store: Engine, owner_url: str) -> None:
     text = m0009_activity.SQLITE if store.engine_type == "sqlite" else m0009_activity.POSTGRES
-    for statement in statements(text):
-        await store.run_ddl(statement)
+    async with as_owner(store, owner_url) as owners:
+        for statement in statements(text):
+            await owners.run_ddl(statement)
 
 
-async def test_the_migration_counts_what_sealing_and_answering_would_have_counted(store: Engine) -> None:
+async def test_the_migration_counts_what_sealing_and_answering_would_have_counted(
+    store: Engine, owner_url: str
+) -> None:
     scene = await new_scene()
     source = await scene.source()
     ann = await scene.pushed_user(source, "ann")
@@ -40,19 +44,19 @@ async def test_the_migration_counts_what_sealing_and_answering_would_have_counte
     before = await counted(scene)
     await execute(Statement("DELETE FROM activity_hour_row WHERE tenant_id = $1::uuid"), scene.tenant.tenant_id)
 
-    await migrated_again(store)
+    await migrated_again(store, owner_url)
     once = await counted(scene)
-    await migrated_again(store)
+    await migrated_again(store, owner_url)
 
     assert len(before) == 6
     assert once == before
     assert await counted(scene) == before
 
 
-async def test_events_that_are_not_sealed_are_left_to_the_sealer(store: Engine) -> None:
+async def test_events_that_are_not_sealed_are_left_to_the_sealer(store: Engine, owner_url: str) -> None:
     scene = await new_scene()
     await scene.user("rosa")
-    await migrated_again(store)
+    await migrated_again(store, owner_url)
     early = await counted(scene)
     await events.seal_events(now=NOW, limit=100)
 

@@ -177,10 +177,10 @@ def test_looking_at_the_schema_loads_no_migration_machinery() -> None:
     assert subprocess.check_output([sys.executable, "-c", program]) == b"False\n"
 
 
-async def test_own_migrations_can_run_twice(database_url: str) -> None:
-    async with open_store(database_url) as engine:
+async def test_own_migrations_can_run_twice(owner_url: str) -> None:
+    async with open_store(owner_url) as engine:
         await engine.execute("DELETE FROM migration")
-    assert (await migrate(database_url)).applied == known_migrations()
+    assert (await migrate(owner_url)).applied == known_migrations()
 
 
 async def test_no_table_has_two_unique_indexes_over_the_same_columns(sqlite_url: str) -> None:

@@ -28,9 +28,9 @@ ADD_LATE = Statement("INSERT INTO late VALUES (1)")
 
 
 @pytest.fixture
-async def engine(postgres_url: str) -> AsyncIterator[PooledPostgresEngine]:
+async def engine(postgres_owner_url: str) -> AsyncIterator[PooledPostgresEngine]:
     """Two connections, and little patience."""
-    opened = PooledPostgresEngine(postgres_url, pool_max=2)
+    opened = PooledPostgresEngine(postgres_owner_url, pool_max=2)
     opened.acquire_s = 0.2
     bind(opened)
     await opened.start_connection_pool()
@@ -221,8 +221,8 @@ async def test_deadlock_can_be_tried_again() -> None:
     assert [row["n"] for row in await fetch(Statement("SELECT n FROM thing"))] == [2, 2]
 
 
-async def test_serialization_failure_can_be_tried_again(postgres_url: str) -> None:
-    engine = PooledPostgresEngine(postgres_url, isolation="serializable")
+async def test_serialization_failure_can_be_tried_again(postgres_owner_url: str) -> None:
+    engine = PooledPostgresEngine(postgres_owner_url, isolation="serializable")
     bind(engine)
     await engine.start_connection_pool()
     await create_things(engine)
@@ -260,8 +260,8 @@ async def test_constructor_does_not_connect_and_unreachable_server_is_unavailabl
         await engine.fetch("SELECT 1")
 
 
-async def test_close_does_not_wait_for_ever_for_a_lent_connection(postgres_url: str) -> None:
-    engine = PooledPostgresEngine(postgres_url)
+async def test_close_does_not_wait_for_ever_for_a_lent_connection(postgres_owner_url: str) -> None:
+    engine = PooledPostgresEngine(postgres_owner_url)
     engine.close_s = 0.02
     await engine.start_connection_pool()
     await engine.connections.acquire()

@@ -6,8 +6,10 @@ import asyncpg
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from directory.store import rights
 from directory.store.migrate import migrate
 from directory.store.rights import TableRights, grants_for
+from directory.store.row_security import house_role
 from tests.databases import PostgresDatabases
 from tests.directory.store.migrations_for_tests import Folder
 
@@ -31,11 +33,12 @@ def bare_postgres_url(postgres_databases: PostgresDatabases, helper_loop: Blocki
 def role(postgres_databases: PostgresDatabases, helper_loop: BlockingPortal, bare_postgres_url: str) -> Iterator[str]:
     """A role of the application, with a name that must be quoted."""
     name = f'app "{uuid4().hex[:8]}"'
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted, quoted_house = rights.quoted(name), rights.quoted(house_role(name))
     helper_loop.call(postgres_databases.run, f"CREATE ROLE {quoted}")
     yield name
     helper_loop.call(postgres_databases.drop, bare_postgres_url)  # what it may do there would keep it
-    helper_loop.call(postgres_databases.run, f"DROP ROLE {quoted}")
+    for each in (quoted, quoted_house):
+        helper_loop.call(postgres_databases.run, f"DROP ROLE IF EXISTS {each}")
 
 
 async def may(url: str, role: str, sql: str) -> bool:

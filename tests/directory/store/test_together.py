@@ -44,8 +44,8 @@ async def role_names(world: World) -> list[str]:
     return [row["name"] for row in await fetch(NAMES, world.tenant.tenant_id)]
 
 
-async def sent(writes: Together, world: World) -> None:
-    async with unit_of_work(world.tenant.tenant_id):
+async def sent(writes: Together, tenant_id: UUID | None) -> None:
+    async with unit_of_work(tenant_id):
         await writes.send()
 
 
@@ -64,7 +64,7 @@ async def test_an_update_and_rows_of_two_tables_are_written(world: World, count:
     assert await role_names(world) == sorted(f"role {number}" for number in range(1, count + 1))
     (tenant,) = await fetch(Statement("SELECT name FROM tenant_row WHERE id = $1::uuid"), world.tenant.tenant_id)
     assert tenant["name"] == "Renamed"
-    (lock,) = await fetch(Statement("SELECT reason FROM lock_row WHERE user_id = $1::uuid"), user.user_id)
+    (lock,) = await fetch(Statement("SELECT reason FROM lock_row WHERE user_id = $1::uuid", house=True), user.user_id)
     assert lock["reason"] == "kept"
 
 
@@ -79,7 +79,7 @@ async def test_many_rows_are_made_a_slice_at_a_time(world: World) -> None:
     writes = Together()
     writes.add(ADD_ROLE, each())
     assert made <= TOGETHER_ROWS + 1
-    await sent(writes, world)
+    await sent(writes, world.tenant.tenant_id)
     assert len(await role_names(world)) == made == SLICE_ROWS + 1
 
 
@@ -88,7 +88,7 @@ async def test_an_update_that_finds_no_row_raises_what_was_given_with_it(world: 
     writes.require(RENAME, UUID(int=7), "Renamed", otherwise=ConcurrencyError("gone"))
     writes.add(ADD_ROLE, [role(world, 1)])
     with pytest.raises(ConcurrencyError, match="gone"):
-        await sent(writes, world)
+        await sent(writes, None)
     assert await role_names(world) == []
 
 
@@ -100,7 +100,7 @@ async def test_a_taken_value_raises_the_words_given_for_its_index(world: World) 
         writes.add(ADD_ROLE, [role(world, 1)])
         writes.add(ADD_ROLE, [(world.tenant.tenant_id, UUID(int=2), *role(world, 1)[2:])])
         with pytest.raises(AlreadyExistsError if told else UniqueViolationError):
-            await sent(writes, world)
+            await sent(writes, world.tenant.tenant_id)
     assert await role_names(world) == []
 
 
@@ -124,7 +124,9 @@ async def test_one_who_waited_for_a_holder_sees_the_password_that_was_set_meanwh
             await find_holder(tenant_id, ann.user_id, hold=True)
             held.set()
             await blocked(store)
-            await execute(Statement("UPDATE password_row SET hash = 'new' WHERE user_id = $1::uuid"), ann.user_id)
+            await execute(
+                Statement("UPDATE password_row SET hash = 'new' WHERE user_id = $1::uuid", house=True), ann.user_id
+            )
 
     async def sign_in() -> None:
         await held.wait()
@@ -154,7 +156,7 @@ async def test_one_who_waited_for_a_user_sees_the_lock_that_was_set_meanwhile(wo
             editor = world.roles["editor"].role_id
             lock = (tenant_id, ann.user_id, editor, "kept", "ops", AT, None)
             await ADD_LOCK([lock])
-            await execute(Statement("UPDATE user_row SET origin = 'lock' WHERE id = $1::uuid"), ann.user_id)
+            await execute(Statement("UPDATE user_row SET origin = 'lock' WHERE id = $1::uuid", house=True), ann.user_id)
 
     async def edit() -> None:
         await held.wait()

@@ -1,0 +1,1 @@
+"""What a super tenant does with the tenants below it."""
