@@ -40,6 +40,8 @@ class Noted:
     uses: dict[SecretId, SecretUse] = field(default_factory=dict)
     changes: dict[tuple[TenantId, SourceId], datetime] = field(default_factory=dict)
     gaps: dict[TenantId, Gap] = field(default_factory=dict)
+    is_writing: bool = False
+    """Whether times and counts are being written now."""
     _counts: dict[tuple[TenantId, int, SourceId, TallyKind], int] = field(default_factory=dict)
     _counted_at: datetime | None = None
     _opened: dict[tuple[TenantId, SecretId, date], int] = field(default_factory=dict)
@@ -169,6 +171,7 @@ class Noted:
         self._counts.clear()
         self._counted_at = None
         self._stamped.clear()
+        self.is_writing = False
 
     def _is_due(self, key: object, now: datetime) -> bool:
         stamped_at = self._stamped.get(key)

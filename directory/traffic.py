@@ -184,6 +184,17 @@ async def _write_requests(drafts: list[RequestDraft]) -> int:
 
 
 async def _write_stamps(now: datetime) -> None:
+    """Write times and counts that are due, unless somebody else is at it: what both wrote would count twice."""
+    if noted.is_writing:
+        return
+    noted.is_writing = True
+    try:
+        await _write_due_stamps(now)
+    finally:
+        noted.is_writing = False
+
+
+async def _write_due_stamps(now: datetime) -> None:
     uses, changes, tallies = noted.due_uses(now=now), noted.due_changes(now=now), noted.due_tallies(now=now)
     days = noted.due_days(now=now)
     if not uses and not changes and not tallies and not days:

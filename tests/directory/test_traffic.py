@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from uuid import UUID
 
@@ -97,6 +98,19 @@ async def test_hundreds_of_records_are_written_at_once() -> None:
         noted_draft(scene, request_id=new_id(NOW))
     assert await traffic.flush(now=NOW) == traffic.BATCH + 120
     assert await traffic.flush(now=NOW) == 0
+
+
+async def test_two_flushes_at_once_count_a_request_once() -> None:
+    scene = await new_scene()
+    source = await scene.source()
+    noted_draft(scene, source_id=source.source_id)
+    await asyncio.gather(traffic.flush(now=NOW), traffic.flush(now=NOW))
+    counted = Statement(
+        "SELECT sum(things)::bigint AS total FROM activity_hour_row WHERE kind = 'requests'", house=True
+    )
+    row = await fetch_one(counted)
+    assert row is not None
+    assert row["total"] == 1
 
 
 async def test_text_that_a_database_cannot_hold_is_made_storable() -> None:

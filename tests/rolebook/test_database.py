@@ -127,7 +127,8 @@ async def test_the_role_of_the_house_may_be_made_by_somebody_else(
 ) -> None:
     application = str(urlsplit(two_roles.database_url.reveal()).username)
     house = house_role(application)
-    for command in (f"CREATE ROLE {house}", f"GRANT {house} TO {application} WITH INHERIT FALSE"):
+    commands = f"CREATE ROLE {house}", f"ALTER ROLE {application} NOINHERIT", f"GRANT {house} TO {application}"
+    for command in commands:
         helper_loop.call(postgres_databases.run, command)
     await migrate_database(two_roles)
 

@@ -1,9 +1,10 @@
-"""The statements of the store as they would be if somebody had forgotten the tenant."""
+"""The statements of the store, and what they would be if somebody had forgotten the tenant."""
 
-import gc
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator, Mapping
+from functools import cache
 from uuid import UUID
 
 import asyncpg
@@ -19,17 +20,32 @@ REFUSED = (asyncpg.PostgresError, asyncpg.exceptions.DataError)
 
 @cache
 def each_statement() -> tuple[Statement, ...]:
-    """Return every statement of the directory that is put together when its module is loaded."""
-    before = {id(one) for one in gc.get_objects() if isinstance(one, Statement)}
-    outside = {
-        id(thing) for name, module in sys.modules.items() if not name.startswith("directory") for thing in _held(module)
-    }
+    """Return every statement that a module of the directory puts together when it is loaded."""
+    found: dict[int, Statement] = {}
     for module in pkgutil.walk_packages(directory.__path__, "directory."):
         if ".migrations" not in module.name:
-            importlib.import_module(module.name)
-    del before
-    found = [one for one in gc.get_objects() if isinstance(one, Statement) and id(one) not in outside]
-    return tuple(one for one in found if "json_each" not in one.postgres)  # SQLite's part of an insert
+            for one in _held(vars(importlib.import_module(module.name)), set()):
+                found[id(one)] = one
+    return tuple(one for one in found.values() if "json_each" not in one.postgres)  # SQLite's part of an insert
+
+
+def _held(thing: object, seen: set[int]) -> Iterator[Statement]:
+    """Yield the statements that a thing of ours holds, however deep."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Statement):
+        yield thing
+        return
+    parts: list[object] = []
+    if isinstance(thing, Mapping):
+        parts = list(thing.values())
+    elif isinstance(thing, list | tuple):
+        parts = list(thing)
+    elif type(thing).__module__.startswith("directory.store"):
+        parts = list(getattr(thing, "__dict__", {}).values())
+    for part in parts:
+        yield from _held(part, seen)
 
 
 def each_forgetful() -> list[str]:
