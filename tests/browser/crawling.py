@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from playwright.sync_api import Page
 
 LEAVING = ("/sign-out",)
-FILES = (".csv", ".ndjson", "/stream", "/live", "/live/requests")
+FILES = (".csv", ".ndjson", "/stream", "/live", "/live/requests", "/routing/progress", "/preview/weighing")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|\b[0-9A-Z]{4}-[0-9A-Z]{4}\b|(?<==)[^&#]+")
 _HREFS = "all => all.map(one => one.getAttribute('href'))"
 

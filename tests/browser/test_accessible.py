@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 PAGE_BYTES_MAX = 80_000
 BY_LINKS = "/t/{slug:str}/"
 ALONE = {"sign-in", "sign-in/second-factor", "own-account/second-factor", "own-account/second-factor/remove",
-         "own-account/second-factor/recovery-codes"}  # fmt: skip
-"""Pages on the way to a sign-in or a second factor; tests of their own look at them."""
+         "own-account/second-factor/recovery-codes", "routing/restore/{event_id:str}"}  # fmt: skip
+"""Pages on the way to a sign-in or a second factor, at which tests of their own look; an address that only leads on."""
 VARIANTS = (
     "sub-accounts?q=nobody",
     "sub-accounts?status=x",
